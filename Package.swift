@@ -1,0 +1,163 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// Every module, in the order of its layer. Device modules compile in both modes: normal for the
+// host and its tests, Embedded for the device (Design, section 2).
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Tests run the integer kernels and the float reference over real models: those stay optimised in
+/// debug builds too.
+let hot: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict,
+  linker: [LinkerSetting] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: linker)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let device: [Target] = [
+  .target(name: "CSystem"),
+  .systemLibrary(name: "CSodium"),
+  .systemLibrary(name: "CZstd"),
+  module("Wire"),
+  module("CBOR", ["Wire"]),
+  module("COSE", ["CBOR", "Wire"]),
+  module("JSON", ["Wire"]),
+  module("Arrays", ["Wire"]),
+  module("CommandLineKit", ["CSystem"]),
+  module("PlanFormat", ["Wire"]),
+  module("Kernels", ["PlanFormat"], settings: hot),
+  module("DeviceRuntime", ["Kernels", "PlanFormat", "Wire"], settings: hot),
+  module("DriftStatistics", ["CBOR", "Wire"], settings: hot),
+  module("BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "Wire"]),
+  module(
+    "Sealing", ["BundleFormat", "COSE", "CSodium", "CZstd"],
+    linker: [.linkedLibrary("sodium"), .linkedLibrary("zstd")]),
+  module("Telemetry", ["CBOR", "COSE", "CSystem", "DriftStatistics", "Sealing", "Wire"]),
+  module(
+    "Installing",
+    ["BundleFormat", "CBOR", "CSystem", "DeviceRuntime", "PlanFormat", "Sealing", "Wire"]),
+  module(
+    "DeviceCommands",
+    [
+      "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeviceRuntime",
+      "DriftStatistics", "Installing", "JSON", "PlanFormat", "Sealing", "Telemetry", "Wire",
+      .target(name: "Transport", condition: .when(traits: ["Networked"])),
+    ]),
+  .executableTarget(
+    name: "swiftletd", dependencies: ["CSystem", "CommandLineKit", "DeviceCommands"],
+    swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
+]
+
+let networked: [Target] = [
+  .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+  module("Transport", ["CCurl", "Wire"]),
+]
+
+let host: [Target] = [
+  .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+  module("ModelGraph", [], settings: hot),
+  module("Operators", ["ModelGraph", "PlanFormat"], settings: hot),
+  module("FloatReference", ["ModelGraph", "Operators"], settings: hot),
+  module("Importers", ["ModelGraph", "Operators", "Wire"]),
+  module("Quantizer", ["FloatReference", "ModelGraph", "Operators"], settings: hot),
+  module("HostArrays", ["Arrays", "CZlib"]),
+  module("Targets", []),
+  module("Lowering", ["ModelGraph", "Operators", "PlanFormat", "Targets"]),
+  module(
+    "Bundling",
+    [
+      "BundleFormat", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics", "FloatReference",
+      "Importers", "Kernels", "Lowering", "ModelGraph", "PlanFormat", "Quantizer", "Sealing",
+      "Targets", "Wire", "HostArrays",
+    ], settings: hot),
+  module(
+    "Evaluation",
+    [
+      "Bundling", "BundleFormat", "DeviceRuntime", "FloatReference", "HostArrays", "Importers",
+      "ModelGraph", "PlanFormat", "Quantizer",
+    ]),
+  .executableTarget(
+    name: "swiftlet",
+    dependencies: [
+      "Arrays", "BundleFormat", "Bundling", "CBOR", "COSE", "CSystem", "CommandLineKit",
+      "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation", "FloatReference",
+      "HostArrays", "Importers", "JSON", "Lowering", "ModelGraph", "PlanFormat", "Quantizer",
+      "Sealing", "Targets", "Telemetry", "Wire",
+    ],
+    exclude: ["Documentation.docc"],
+    swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
+]
+
+let server: [Target] = [
+  .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
+  .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+  module(
+    "FleetStore",
+    ["BundleFormat", "CBOR", "COSE", "CSQLite", "DriftStatistics", "Sealing", "Telemetry", "Wire"]),
+  module("Dashboard", ["DriftStatistics", "FleetStore", "Telemetry"]),
+  module("FleetServer", ["CMicroHTTPD", "Dashboard", "FleetStore", "JSON"]),
+  .executableTarget(
+    name: "swiftlet-fleet",
+    dependencies: [
+      "BundleFormat", "CommandLineKit", "CSystem", "Dashboard", "DriftStatistics", "FleetServer",
+      "FleetStore", "JSON", "Sealing", "Telemetry",
+    ],
+    swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
+]
+
+let testing: [Target] = [
+  .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+  tests("Wire", ["Wire", "CBOR", "COSE", "JSON", "Arrays", "HostArrays", "CommandLineKit"]),
+  tests("Bundle", ["BundleFormat", "Bundling", "CBOR", "COSE", "DriftStatistics", "Sealing", "Wire"]),
+  tests("Plan", ["PlanFormat", "Kernels", "DeviceRuntime", "Wire"]),
+  tests(
+    "Importer",
+    ["FloatReference", "Importers", "Lowering", "ModelGraph", "Operators", "PlanFormat", "HostArrays"]),
+  tests(
+    "Quantizer",
+    [
+      "DeviceRuntime", "FloatReference", "HostArrays", "Importers", "Kernels", "Lowering",
+      "ModelGraph", "Operators", "PlanFormat", "Quantizer", "Targets",
+    ]),
+  tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "Wire"]),
+  tests("Install", ["Installing", "BundleFormat", "Sealing", "DeviceRuntime", "PlanFormat"]),
+  tests(
+    "Fleet",
+    [
+      "BundleFormat", "CBOR", "COSE", "Dashboard", "DriftStatistics", "FleetServer", "FleetStore",
+      "Sealing", "Telemetry",
+    ]),
+  tests("Command", ["Arrays", "HostArrays", "BundleFormat", "Sealing", "CBOR", "COSE", "Wire"]),
+  tests("Fuzz", ["Arrays", "HostArrays", "BundleFormat", "CBOR", "COSE", "DriftStatistics", "Importers", "JSON", "PlanFormat", "Telemetry", "Wire"]),
+  tests("Tidy", []),
+]
+
+let package = Package(
+  name: "swiftlet",
+  products: [
+    .executable(name: "swiftlet", targets: ["swiftlet"]),
+    .executable(name: "swiftlet-fleet", targets: ["swiftlet-fleet"]),
+    .executable(name: "swiftletd", targets: ["swiftletd"]),
+  ],
+  traits: [
+    .trait(name: "Networked", description: "Uploads over HTTPS through libcurl."),
+    .default(enabledTraits: ["Networked"]),
+  ],
+  targets: device + networked + host + server + testing,
+  swiftLanguageModes: [.v6]
+)

@@ -70,7 +70,7 @@ let networked: [Target] = [
 
 let host: [Target] = [
   .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-  module("ModelGraph", [], settings: hot),
+  module("ModelGraph", ["PlanFormat"], settings: hot),
   module("Operators", ["ModelGraph", "PlanFormat"], settings: hot),
   module("FloatReference", ["ModelGraph", "Operators"], settings: hot),
   module("Importers", ["ModelGraph", "Operators", "Wire"]),
@@ -123,11 +123,15 @@ let server: [Target] = [
 let testing: [Target] = [
   .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
   tests("Wire", ["Wire", "CBOR", "COSE", "JSON", "Arrays", "HostArrays", "CommandLineKit"]),
-  tests("Bundle", ["BundleFormat", "Bundling", "CBOR", "COSE", "DriftStatistics", "Sealing", "Wire"]),
+  tests(
+    "Bundle", ["BundleFormat", "Bundling", "CBOR", "COSE", "DriftStatistics", "Sealing", "Wire"]),
   tests("Plan", ["PlanFormat", "Kernels", "DeviceRuntime", "Wire"]),
   tests(
     "Importer",
-    ["FloatReference", "Importers", "Lowering", "ModelGraph", "Operators", "PlanFormat", "HostArrays"]),
+    [
+      "FloatReference", "Importers", "Lowering", "ModelGraph", "Operators", "PlanFormat",
+      "HostArrays",
+    ]),
   tests(
     "Quantizer",
     [
@@ -143,7 +147,12 @@ let testing: [Target] = [
       "Sealing", "Telemetry",
     ]),
   tests("Command", ["Arrays", "HostArrays", "BundleFormat", "Sealing", "CBOR", "COSE", "Wire"]),
-  tests("Fuzz", ["Arrays", "HostArrays", "BundleFormat", "CBOR", "COSE", "DriftStatistics", "Importers", "JSON", "PlanFormat", "Telemetry", "Wire"]),
+  tests(
+    "Fuzz",
+    [
+      "Arrays", "HostArrays", "BundleFormat", "CBOR", "COSE", "DriftStatistics", "Importers",
+      "JSON", "PlanFormat", "Telemetry", "Wire",
+    ]),
   tests("Tidy", []),
 ]
 

@@ -1,6 +1,8 @@
 #if hasFeature(Embedded)
   @_cdecl("swiftletd_main")
-  func deviceMain(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Int32 { 0 }
+  func deviceMain(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>)
+    -> Int32
+  { 0 }
 #else
   @main
   struct Main {

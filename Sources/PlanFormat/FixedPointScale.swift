@@ -1,0 +1,37 @@
+/// One multiplier for a whole tensor: M = multiplier · 2^(shift − 31).
+public struct FixedPointScale: Sendable, Equatable {
+  /// In [2^30, 2^31), or 0.
+  public var multiplier: Int32
+  /// Power of two; negative shifts right.
+  public var shift: Int32
+
+  /// Creates a scale from its parts.
+  public init(multiplier: Int32, shift: Int32) {
+    self.multiplier = multiplier
+    self.shift = shift
+  }
+
+  /// The nearest scale to a real multiplier, as TFLite's QuantizeMultiplier forms it: 31 bits of
+  /// significand, halves away from zero; below 2^-32 it is 0, above 2^30 the largest.
+  ///
+  /// - Parameter real: finite and not negative; anything else gives 0.
+  public init(nearestTo real: Double) {
+    guard real.isFinite, real > 0 else {
+      self.init(multiplier: 0, shift: 0)
+      return
+    }
+    var shift = Int(real.exponent) + 1
+    var significand = Int64((real.significand * 0x1p30).rounded(.toNearestOrAwayFromZero))
+    if significand == 1 << 31 {
+      significand = 1 << 30
+      shift += 1
+    }
+    if shift < -31 {
+      self.init(multiplier: 0, shift: 0)
+    } else if shift > 30 {
+      self.init(multiplier: Int32.max, shift: 30)
+    } else {
+      self.init(multiplier: Int32(significand), shift: Int32(shift))
+    }
+  }
+}

@@ -30,7 +30,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let device: [Target] = [
-  .target(name: "CSystem"),
+  .target(name: "CSystem", linkerSettings: [.linkedLibrary("m")]),
   .systemLibrary(name: "CSodium"),
   .systemLibrary(name: "CZstd"),
   module("Wire"),

@@ -21,7 +21,8 @@ public struct FixedPointScale: Sendable, Equatable {
       return
     }
     var shift = Int(real.exponent) + 1
-    var significand = Int64((real.significand * 0x1p30).rounded(.toNearestOrAwayFromZero))
+    // The significand is in [1, 2) with 52 fraction bits: keep 30 of them, halves upwards.
+    var significand = (Int64(real.significand * 0x1p52) + 1 << 21) >> 22
     if significand == 1 << 31 {
       significand = 1 << 30
       shift += 1

@@ -105,7 +105,7 @@ let host: [Target] = [
 
 let server: [Target] = [
   .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
-  .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+  .systemLibrary(name: "CSQLite"),
   module(
     "FleetStore",
     ["BundleFormat", "CBOR", "COSE", "CSQLite", "DriftStatistics", "Sealing", "Telemetry", "Wire"]),

@@ -141,6 +141,8 @@ swl_http_server *swl_http_start(const char *address, uint16_t port, size_t body_
   return server;
 }
 
+int32_t swl_http_last_error(void) { return errno; }
+
 uint16_t swl_http_port(const swl_http_server *server) {
   const union MHD_DaemonInfo *info =
       MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
@@ -154,10 +156,6 @@ void swl_http_stop(swl_http_server *server) {
 
 const char *swl_http_method(const swl_http_exchange *exchange) { return exchange->method; }
 const char *swl_http_path(const swl_http_exchange *exchange) { return exchange->path; }
-
-const char *swl_http_query(const swl_http_exchange *exchange, const char *name) {
-  return MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
-}
 
 const uint8_t *swl_http_body(const swl_http_exchange *exchange, size_t *length) {
   *length = exchange->length;

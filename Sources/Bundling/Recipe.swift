@@ -1,0 +1,114 @@
+public import Foundation
+
+/// A recipe: everything that makes a bundle, as JSON5. Paths are relative to the recipe.
+public struct Recipe: Decodable, Sendable, Equatable {
+  /// One model input as its users know it.
+  public struct Input: Decodable, Sendable, Equatable {
+    /// Name in the model file.
+    public var name: String
+    /// Unit of its values.
+    public var unit: String?
+    /// Names of its channels or features.
+    public var labels: [String]?
+    /// Raw unsigned bytes times this: exact 8-bit input, e.g. 0.00392156862745098.
+    public var scale: Float?
+  }
+  /// One model output.
+  public struct Output: Decodable, Sendable, Equatable {
+    /// Name in the model file.
+    public var name: String
+    /// Unit of its values.
+    public var unit: String?
+    /// Names of its classes.
+    public var labels: [String]?
+  }
+  /// Independent test data with the quality a release must have.
+  public struct Test: Decodable, Sendable, Equatable {
+    /// Inputs.
+    public var data: String
+    /// Class indices.
+    public var labels: String
+    /// Lowest top-1 accuracy, 0…1; below it `pack` stops.
+    public var minimumAccuracy: Double?
+  }
+  /// What telemetry measures.
+  public struct Telemetry: Decodable, Sendable, Equatable {
+    /// Inferences per window.
+    public var windowItems: Int?
+    /// One inference in this many is measured.
+    public var samplingPeriod: Int?
+    /// False alarms per window.
+    public var alarmRate: Double?
+  }
+
+  /// Model name: the key of a device root.
+  public var name: String
+  /// Semantic version.
+  public var version: String
+  /// Orders releases; higher replaces lower.
+  public var sequence: UInt64
+  /// Model file.
+  public var model: String
+  /// Calibration data.
+  public var calibration: String?
+  /// Rows beyond calibration for the drift reference.
+  public var reference: String?
+  /// Inputs, in any order.
+  public var inputs: [Input]?
+  /// Outputs, in any order.
+  public var outputs: [Output]?
+  /// Test data and the gate on it.
+  public var test: Test?
+  /// Targets to certify for.
+  public var targets: [String]?
+  /// Telemetry contract.
+  public var telemetry: Telemetry?
+  /// SPDX expression or sentence.
+  public var licence: String?
+
+  /// Reads a recipe.
+  ///
+  /// - Throws: `RecipeError` naming the missing or mistyped field.
+  public init(json5 data: Data) throws(RecipeError) {
+    let decoder = JSONDecoder()
+    decoder.allowsJSON5 = true
+    do {
+      self = try decoder.decode(Recipe.self, from: data)
+    } catch let error as DecodingError {
+      throw RecipeError(error)
+    } catch {
+      throw RecipeError(reason: "\(error)")
+    }
+  }
+}
+
+/// Why a recipe cannot be read.
+public struct RecipeError: Error, Equatable {
+  /// What is wrong and where.
+  public let reason: String
+
+  init(reason: String) { self.reason = reason }
+
+  init(_ error: DecodingError) {
+    switch error {
+    case .keyNotFound(let key, let context):
+      reason = "\(Self.path(context, key)) is missing"
+    case .typeMismatch(let type, let context):
+      reason = "\(Self.path(context)) should be a \(type)"
+    case .valueNotFound(_, let context):
+      reason = "\(Self.path(context)) is null"
+    case .dataCorrupted(let context):
+      reason = "not JSON5: \(context.underlyingError.map { "\($0)" } ?? context.debugDescription)"
+    @unknown default:
+      reason = "\(error)"
+    }
+  }
+
+  private static func path(_ context: DecodingError.Context, _ key: (any CodingKey)? = nil)
+    -> String
+  {
+    (context.codingPath + (key.map { [$0] } ?? [])).map { step in
+      step.intValue.map { "[\($0)]" } ?? step.stringValue
+    }.joined(separator: ".")
+  }
+}

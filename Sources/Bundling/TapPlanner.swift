@@ -1,0 +1,152 @@
+import DriftStatistics
+import ModelGraph
+import Operators
+
+/// A tap before its bins are cut.
+struct TapDraft {
+  var name: String
+  var unit: String
+  var stage: Tap.Stage
+  /// The value of the quantised graph it reads.
+  var value: ValueID
+  var channels: Int
+  var function: TapFunction
+  var displayScale: Double
+  var displayOffset: Double
+  var categories: [String]
+}
+
+/// What people call the ends of a model, for taps and ports.
+public struct PortNaming: Sendable, Equatable {
+  /// Unit of the values.
+  public var unit: String
+  /// Names of channels (inputs) or classes (outputs); may be empty.
+  public var labels: [String]
+
+  /// Creates a naming.
+  public init(unit: String = "", labels: [String] = []) {
+    self.unit = unit
+    self.labels = labels
+  }
+}
+
+/// Chooses what telemetry watches: each input by channel, the embedding by random projections, the
+/// output by its margin and class. All are integer functions of tensors the plan has anyway.
+struct TapPlanner {
+  /// More features than this are summarised instead of watched one by one.
+  static let featuresMax = 16
+  /// Projections of an embedding or of an input with many channels.
+  static let projections = 4
+
+  let graph: Graph
+  let inputs: [PortNaming]
+  let outputs: [PortNaming]
+
+  /// Every tap, inputs first.
+  func drafts() -> [TapDraft] {
+    var drafts: [TapDraft] = []
+    for (position, id) in graph.inputs.enumerated() {
+      drafts += inputDrafts(id, naming: position < inputs.count ? inputs[position] : PortNaming())
+    }
+    if let embedding { drafts += projections(of: embedding, name: "embedding", stage: .embedding) }
+    for (position, id) in graph.outputs.enumerated() {
+      drafts += outputDrafts(
+        id, naming: position < outputs.count ? outputs[position] : PortNaming())
+    }
+    return drafts
+  }
+
+  /// The input of the last layer with weights: what the model made of its input before deciding.
+  private var embedding: ValueID? {
+    let weighted = graph.nodes.last {
+      if case .weighted = $0.operation.quantizationRule { true } else { false }
+    }
+    guard let id = weighted?.inputs.first ?? nil, !graph.inputs.contains(id) else { return nil }
+    return id
+  }
+
+  private func inputDrafts(_ id: ValueID, naming: PortNaming) -> [TapDraft] {
+    let name = graph[id].name
+    let value = channelsLast(id)
+    let shape = graph[value].type.shape
+    let elements = shape.reduce(1, *)
+    let isVector = elements == shape.last
+    if isVector && elements <= Self.featuresMax {
+      return (0..<elements).map { feature in
+        let label = feature < naming.labels.count ? naming.labels[feature] : "\(name)[\(feature)]"
+        return draft(label, naming.unit, .input, value, elements, .sum(channel: feature), count: 1)
+      }
+    }
+    // A long vector has no channels: its features are read as positions of one.
+    let channels = isVector ? 1 : shape.last ?? 1
+    guard channels <= Self.featuresMax else {
+      return projections(of: value, name: name, stage: .input)
+    }
+    let positions = elements / channels
+    return (0..<channels).flatMap { channel -> [TapDraft] in
+      let label =
+        channel < naming.labels.count
+        ? naming.labels[channel] : channels == 1 ? name : "\(name)[\(channel)]"
+      let functions: [(String, TapFunction, Int)] = [
+        ("mean", .sum(channel: channel), positions),
+        ("deviation", .deviation(channel: channel), positions),
+        ("roughness", .roughness(channel: channel), max(positions - 1, 1)),
+      ]
+      return functions.map { suffix, function, count in
+        draft(
+          "\(label) \(suffix)", naming.unit, .input, value, channels, function, count: count)
+      }
+    }
+  }
+
+  private func outputDrafts(_ id: ValueID, naming: PortNaming) -> [TapDraft] {
+    let name = graph[id].name
+    // Softmax saturates: its argument tells more.
+    let producer = graph.nodes.first { $0.outputs.contains(id) }
+    let value = (producer?.operation is Softmax ? producer?.inputs.first ?? nil : nil) ?? id
+    let elements = graph[value].type.shape.reduce(1, *)
+    guard graph[value].type.shape.last == elements, (2...64).contains(elements) else {
+      return projections(of: value, name: name, stage: .output)
+    }
+    let classes = (0..<elements).map { index in
+      index < naming.labels.count ? naming.labels[index] : "class \(index)"
+    }
+    return [
+      draft("\(name) margin", naming.unit, .output, value, elements, .margin, count: 1),
+      TapDraft(
+        name: "predicted class", unit: "", stage: .output, value: value, channels: elements,
+        function: .topClass, displayScale: 1, displayOffset: 0, categories: classes),
+    ]
+  }
+
+  private func projections(of id: ValueID, name: String, stage: Tap.Stage) -> [TapDraft] {
+    (0..<Self.projections).map { index in
+      draft(
+        "\(name) projection \(index + 1)", "", stage, id, graph[id].type.shape.last ?? 1,
+        .projection(seed: UInt64(index + 1)), count: 1)
+    }
+  }
+
+  /// The input after the layout change that follows it, if one does: taps read channels last.
+  private func channelsLast(_ id: ValueID) -> ValueID {
+    let users = graph.nodes.filter { $0.inputs.contains(id) }
+    guard users.count == 1, users[0].operation is Transpose || users[0].operation is Reshape,
+      graph[users[0].outputs[0]].type.shape.count == 4
+    else { return id }
+    return users[0].outputs[0]
+  }
+
+  /// Display values are per element for sums over `count` of them: real = scale · (Σ/count − zero).
+  private func draft(
+    _ name: String, _ unit: String, _ stage: Tap.Stage, _ value: ValueID, _ channels: Int,
+    _ function: TapFunction, count: Int
+  ) -> TapDraft {
+    let quantization = graph[value].quantization ?? Quantization(scale: 1, zeroPoint: 0)
+    let scale = Double(quantization.scale)
+    let offset: Double =
+      if case .sum = function { -Double(quantization.zeroPoint) * scale } else { 0 }
+    return TapDraft(
+      name: name, unit: unit, stage: stage, value: value, channels: channels, function: function,
+      displayScale: scale / Double(count), displayOffset: offset, categories: [])
+  }
+}

@@ -1,0 +1,108 @@
+import Dispatch
+public import ModelGraph
+
+/// Runs a graph in float32: the truth of calibration and `eval`.
+///
+/// Operators sum in a fixed order and never fuse a multiplication with an addition, so the results
+/// have the same bits on every host and for every thread count. Constants of a quantised graph are
+/// dequantised first.
+public struct FloatExecutor: Sendable {
+  private let graph: Graph
+  private let constants: [TensorData?]
+  /// For each node, the values no later node reads.
+  private let dying: [[ValueID]]
+
+  /// Prepares a graph.
+  public init(_ graph: Graph) {
+    self.graph = graph
+    constants = graph.values.map { value in value.constant.map { Self.dequantized($0, value) } }
+    var lastUse: [ValueID: Int] = [:]
+    for (position, node) in graph.nodes.enumerated() {
+      for case .some(let input) in node.inputs { lastUse[input] = position }
+      for output in node.outputs where lastUse[output] == nil { lastUse[output] = position }
+    }
+    var dying = [[ValueID]](repeating: [], count: graph.nodes.count)
+    for (value, position) in lastUse where !graph.outputs.contains(value) {
+      dying[position].append(value)
+    }
+    self.dying = dying
+  }
+
+  /// Runs one item.
+  ///
+  /// - Parameters:
+  ///   - inputs: one float tensor per model input, of the model's shapes.
+  ///   - observe: called with every activation as it is computed, inputs first.
+  /// - Returns: one tensor per model output.
+  /// - Throws: `GraphError.invalid` naming the input or node that does not fit.
+  public func run(
+    inputs: [TensorData], observing observe: (ValueID, TensorData) -> Void = { _, _ in }
+  ) throws(GraphError) -> [TensorData] {
+    guard inputs.count == graph.inputs.count else {
+      throw .invalid(
+        node: graph.name, reason: "it has \(graph.inputs.count) inputs, got \(inputs.count)")
+    }
+    var live = [TensorData?](repeating: nil, count: graph.values.count)
+    for (id, tensor) in zip(graph.inputs, inputs) {
+      let value = graph[id]
+      guard tensor.shape == value.type.shape, tensor.floats != nil else {
+        throw .invalid(
+          node: value.name,
+          reason: "input expects float32 \(value.type.shape), got \(tensor.type) \(tensor.shape)")
+      }
+      observe(id, tensor)
+      live[id.position] = tensor
+    }
+    for (position, node) in graph.nodes.enumerated() {
+      let operands = node.inputs.map { id in
+        id.flatMap { live[$0.position] ?? constants[$0.position] }
+      }
+      for (id, tensor) in zip(node.outputs, try evaluate(node, operands)) {
+        observe(id, tensor)
+        live[id.position] = tensor
+      }
+      for id in dying[position] { live[id.position] = nil }
+    }
+    return graph.outputs.map { id in
+      live[id.position] ?? constants[id.position] ?? TensorData(shape: [0], floats: [])
+    }
+  }
+
+  /// Runs many items on all cores; results are in the items' order.
+  ///
+  /// - Throws: the error of the first item that fails.
+  public func run(
+    items: [[TensorData]]
+  ) throws(GraphError) -> [[TensorData]] {
+    let results = ItemResults(count: items.count)
+    DispatchQueue.concurrentPerform(iterations: items.count) { index in
+      results.set(index, Result { () throws(GraphError) in try run(inputs: items[index]) })
+    }
+    return try results.all()
+  }
+
+  private func evaluate(_ node: Node, _ operands: [TensorData?]) throws(GraphError) -> [TensorData]
+  {
+    do throws(GraphError) {
+      return try node.operation.evaluate(operands)
+    } catch .invalid(_, let reason) {
+      throw .invalid(node: node.name, reason: reason)
+    } catch {
+      throw error
+    }
+  }
+
+  private static func dequantized(_ tensor: TensorData, _ value: Value) -> TensorData {
+    guard let quantization = value.quantization, tensor.floats == nil,
+      let integers = tensor.integers
+    else { return tensor }
+    let axis = quantization.axis
+    let inner = quantization.isPerTensor ? 1 : tensor.shape[(axis + 1)...].reduce(1, *)
+    let values = integers.enumerated().map { index, integer -> Float in
+      let channel = quantization.isPerTensor ? 0 : index / inner % tensor.shape[axis]
+      let level = integer - Int(quantization.zeroPoints[channel])
+      return Float(Double(level) * Double(quantization.scales[channel]))
+    }
+    return TensorData(shape: tensor.shape, floats: values)
+  }
+}

@@ -1,0 +1,150 @@
+public import ModelGraph
+public import PlanFormat
+
+/// 2-D convolution, channels last: operands [1, H, W, I], weights [O, KH, KW, I], bias [O] or none.
+public struct Conv2D: Operation, Equatable {
+  /// Name in tables.
+  public static let name = "Conv2D"
+  /// The window, with padding above and to the left.
+  public var window: Window
+  /// Padding below, rows.
+  public var paddingBottom: Int
+  /// Padding to the right, columns.
+  public var paddingRight: Int
+  /// Fused clamp.
+  public var activation: Activation
+
+  /// Creates a convolution.
+  public init(window: Window, paddingBottom: Int, paddingRight: Int, activation: Activation) {
+    self.window = window
+    self.paddingBottom = paddingBottom
+    self.paddingRight = paddingRight
+    self.activation = activation
+  }
+
+  private var padded: PaddedWindow {
+    PaddedWindow(window: window, bottom: paddingBottom, right: paddingRight)
+  }
+
+  public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
+    let input = try operand(0, of: operands)
+    let weights = try operand(1, of: operands).shape
+    let size = try padded.outputSize(of: input.shape)
+    guard weights.count == 4, weights[1] == window.height, weights[2] == window.width,
+      weights[3] == input.shape[3]
+    else {
+      throw .invalid(node: "", reason: "weights \(weights) do not fit input \(input.shape)")
+    }
+    return [ValueType(input.element, [1, size.height, size.width, weights[0]])]
+  }
+
+  public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
+    let input = try operand(0, of: operands)
+    let weights = try operand(1, of: operands)
+    let type = try resultTypes(operands.map { $0.map { ValueType($0.type, $0.shape) } })[0]
+    let bias =
+      operands.count > 2 && operands[2] != nil
+      ? try floats(2, of: operands) : [Float](repeating: 0, count: weights.shape[0])
+    let values = try Self.convolve(
+      floats(0, of: operands), shape: input.shape, weights: floats(1, of: operands),
+      outputs: type.shape, bias: bias, padded: padded, activation: activation)
+    return [TensorData(shape: type.shape, floats: values)]
+  }
+
+  /// Sums kernel row by row, column by column, channel by channel, starting from the bias: one order
+  /// on every host. Output channels are innermost, so that the loop vectorises without reordering.
+  private static func convolve(
+    _ input: [Float], shape: [Int], weights: [Float], outputs: [Int], bias: [Float],
+    padded: PaddedWindow, activation: Activation
+  ) -> [Float] {
+    let (window, channels, filters) = (padded.window, shape[3], outputs[3])
+    let taps = window.height * window.width * channels
+    var transposed = [Float](repeating: 0, count: weights.count)
+    for filter in 0..<filters {
+      for tap in 0..<taps { transposed[tap * filters + filter] = weights[filter * taps + tap] }
+    }
+    var result = [Float](repeating: 0, count: outputs.reduce(1, *))
+    result.withUnsafeMutableBufferPointer { result in
+      input.withUnsafeBufferPointer { input in
+        transposed.withUnsafeBufferPointer { weights in
+          for row in 0..<outputs[1] {
+            for column in 0..<outputs[2] {
+              let start = (row * outputs[2] + column) * filters
+              for filter in 0..<filters { result[start + filter] = bias[filter] }
+              for ky in padded.rows(at: row, height: shape[1]) {
+                let y = row * window.strideHeight - window.paddingTop + ky * window.dilationHeight
+                for kx in padded.columns(at: column, width: shape[2]) {
+                  let x =
+                    column * window.strideWidth - window.paddingLeft + kx * window.dilationWidth
+                  let source = (y * shape[2] + x) * channels
+                  var tap = (ky * window.width + kx) * channels * filters
+                  for channel in 0..<channels {
+                    let value = input[source + channel]
+                    for filter in 0..<filters {
+                      result[start + filter] += value * weights[tap + filter]
+                    }
+                    tap += filters
+                  }
+                }
+              }
+              for filter in 0..<filters {
+                result[start + filter] = activation.apply(result[start + filter])
+              }
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  public var quantizationRule: QuantizationRule { .weighted(weights: 1, bias: 2, channelAxis: 0) }
+
+  public func multiplyAccumulates(_ operands: [ValueType?]) -> Int {
+    guard let types = try? resultTypes(operands), let weights = operands[1]?.shape else { return 0 }
+    return types[0].shape.reduce(1, *) * weights[1...].reduce(1, *)
+  }
+
+  public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
+    let weights = try QuantizedOperand(1, of: node)
+    let parameters = try ConvolutionParameters(
+      node, window: window, channels: weights.shape[0], activation: activation, into: &builder)
+    let input = try QuantizedOperand(0, of: node).activation(node)
+    let output = try QuantizedOperand(resultOf: node).activation(node)
+    builder.emit(
+      Instruction(
+        name: node.name, operation: .convolution2D(parameters), inputs: [input], output: output))
+  }
+
+  public var summary: String { padded.summary + activation.suffix }
+}
+
+extension ConvolutionParameters {
+  /// Parameters of either convolution. Effective scales are formed in double precision as
+  /// BUILTIN_REF forms them: input · weight / output.
+  init(
+    _ node: LoweringNode, window: Window, channels: Int, activation: Activation,
+    into builder: inout PlanBuilder
+  ) throws(GraphError) {
+    let input = try QuantizedOperand(0, of: node)
+    let weights = try QuantizedOperand(1, of: node)
+    let result = try QuantizedOperand(resultOf: node)
+    guard [1, channels].contains(weights.quantization.scales.count) else {
+      throw .invalid(
+        node: node.name,
+        reason: "\(weights.quantization.scales.count) weight scales for \(channels) channels")
+    }
+    let scales = (0..<channels).map { channel in
+      let scale = weights.quantization.scales[weights.quantization.isPerTensor ? 0 : channel]
+      return FixedPointScale(
+        nearestTo: Double(input.quantization.scale) * Double(scale)
+          / Double(result.quantization.scale))
+    }
+    self.init(
+      window: window, inputZeroPoint: input.quantization.zeroPoint,
+      weights: try builder.weights(weights, node),
+      bias: try builder.bias(2, of: node, count: channels),
+      requantization: builder.requantization(
+        scales, rounding: .twice, result: result.quantization, activation: activation))
+  }
+}

@@ -1,0 +1,119 @@
+import ModelGraph
+import PlanFormat
+
+/// What lowering needs to know of a quantised operand.
+struct QuantizedOperand {
+  var quantization: Quantization
+  var shape: [Int]
+  var tensor: TensorIndex?
+  var constant: TensorData?
+
+  /// The operand at a position of a node being lowered; it must carry int8 activations or constants.
+  init(_ position: Int, of node: LoweringNode) throws(GraphError) {
+    guard position < node.operands.count, let operand = node.operands[position] else {
+      throw .invalid(node: node.name, reason: "operand \(position) is missing")
+    }
+    self = try Self.make(operand, node.name)
+  }
+
+  /// The result of a node being lowered.
+  init(resultOf node: LoweringNode) throws(GraphError) {
+    guard let result = node.results.first else {
+      throw .invalid(node: node.name, reason: "it has no result")
+    }
+    self = try Self.make(result, node.name)
+  }
+
+  private init(_ quantization: Quantization, _ operand: LoweringValue) {
+    self.quantization = quantization
+    shape = operand.value.type.shape
+    tensor = operand.tensor
+    constant = operand.value.constant
+  }
+
+  private static func make(
+    _ operand: LoweringValue, _ node: String
+  ) throws(GraphError) -> QuantizedOperand {
+    guard let quantization = operand.value.quantization else {
+      throw .invalid(
+        node: node,
+        reason: "\(operand.value.name) carries no quantisation: quantise the model first")
+    }
+    return QuantizedOperand(quantization, operand)
+  }
+
+  /// The tensor of an activation.
+  func activation(_ node: LoweringNode) throws(GraphError) -> TensorIndex {
+    guard let tensor else {
+      throw .unsupported(
+        operation: "constant operand", node: node.name,
+        reason: "this operand must be computed, not constant; fold the node before export")
+    }
+    return tensor
+  }
+}
+
+extension Activation {
+  /// The clamp in the integers of a result, as TFLite's CalculateActivationRangeQuantized.
+  func bounds(in quantization: Quantization) -> (minimum: Int32, maximum: Int32) {
+    let zero = quantization.zeroPoint
+    switch self {
+    case .none: return (-128, 127)
+    case .relu: return (max(-128, zero), 127)
+    case .relu6:
+      let six = (6 / quantization.scale).rounded(.toNearestOrAwayFromZero)
+      return (max(-128, zero), Int32(min(Float(127), Float(zero) + six)))
+    }
+  }
+}
+
+extension PlanBuilder {
+  /// Stores scales as the multipliers and shifts of a requantisation.
+  mutating func requantization(
+    _ scales: [FixedPointScale], rounding: Requantization.Rounding, result: Quantization,
+    activation: Activation
+  ) -> Requantization {
+    let (minimum, maximum) = activation.bounds(in: result)
+    return Requantization(
+      multipliers: constant(littleEndian(scales.map(\.multiplier))),
+      shifts: constant(scales.map { UInt8(bitPattern: Int8($0.shift)) }),
+      rounding: rounding, outputZeroPoint: result.zeroPoint, minimum: minimum, maximum: maximum)
+  }
+
+  /// Stores int8 weights.
+  mutating func weights(_ operand: QuantizedOperand, _ node: LoweringNode) throws(GraphError)
+    -> ConstantReference
+  {
+    guard case .int8(let elements)? = operand.constant?.elements else {
+      throw .unsupported(
+        operation: "weights", node: node.name,
+        reason: "its weights are not constant int8; only those run on a device")
+    }
+    guard operand.quantization.zeroPoints.allSatisfy({ $0 == 0 }) else {
+      throw .unsupported(
+        operation: "weights", node: node.name,
+        reason: "its weights have a zero point; quantise them symmetrically")
+    }
+    return constant(elements.map { UInt8(bitPattern: $0) })
+  }
+
+  /// Stores the int32 bias of a node, zeros if it has none.
+  mutating func bias(_ position: Int, of node: LoweringNode, count: Int) throws(GraphError)
+    -> ConstantReference
+  {
+    guard position < node.operands.count, let operand = node.operands[position] else {
+      return constant([UInt8](repeating: 0, count: 4 * count))
+    }
+    guard case .int32(let elements)? = operand.value.constant?.elements, elements.count == count
+    else {
+      throw .unsupported(
+        operation: "bias", node: node.name, reason: "its bias is not \(count) constant int32")
+    }
+    return constant(littleEndian(elements))
+  }
+}
+
+/// The bytes of 32-bit integers, least significant first.
+func littleEndian(_ values: [Int32]) -> [UInt8] {
+  values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+}

@@ -1,0 +1,35 @@
+public import ModelGraph
+import PlanFormat
+
+/// The same elements under another shape.
+public struct Reshape: Operation, Equatable {
+  /// Name in tables.
+  public static let name = "Reshape"
+  /// The resolved shape.
+  public var shape: [Int]
+
+  /// Creates a reshape.
+  public init(shape: [Int]) { self.shape = shape }
+
+  public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
+    let input = try operand(0, of: operands)
+    guard input.shape.reduce(1, *) == shape.reduce(1, *) else {
+      throw .invalid(node: "", reason: "\(input.shape) cannot become \(shape)")
+    }
+    return [ValueType(input.element, shape)]
+  }
+
+  public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
+    let input = try operand(0, of: operands)
+    _ = try resultTypes([ValueType(input.type, input.shape)])
+    return [input.reshaped(shape)]
+  }
+
+  public var quantizationRule: QuantizationRule { .sameAsInput }
+  public var isPositivelyHomogeneous: Bool { true }
+
+  /// Nothing to compute: Lowering gives both tensors the same bytes.
+  public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {}
+
+  public var summary: String { shape.map(String.init).joined(separator: "×") }
+}

@@ -1,0 +1,61 @@
+public import ModelGraph
+import PlanFormat
+
+/// exp(β·x) / Σ exp(β·x) over the last axis.
+public struct Softmax: Operation, Equatable {
+  /// Name in tables.
+  public static let name = "Softmax"
+  /// Multiplies the input.
+  public var beta: Float
+
+  /// Creates a softmax.
+  public init(beta: Float) { self.beta = beta }
+
+  public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
+    let input = try operand(0, of: operands)
+    guard let length = input.shape.last, length > 0 else {
+      throw .invalid(node: "", reason: "it has no last axis in \(input.shape)")
+    }
+    return [input]
+  }
+
+  public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
+    let shape = try operand(0, of: operands).shape
+    _ = try resultTypes(operands.map { $0.map { ValueType($0.type, $0.shape) } })
+    let input = try floats(0, of: operands)
+    let length = shape[shape.count - 1]
+    var result = [Float](repeating: 0, count: input.count)
+    for start in stride(from: 0, to: input.count, by: length) {
+      let row = input[start..<start + length]
+      let largest = row.max() ?? 0
+      let powers = row.map { Exponential.exp(Double(beta) * (Double($0) - Double(largest))) }
+      var sum = 0.0
+      for power in powers { sum += power }
+      for (offset, power) in powers.enumerated() { result[start + offset] = Float(power / sum) }
+    }
+    return [TensorData(shape: shape, floats: result)]
+  }
+
+  public var quantizationRule: QuantizationRule { .fixed(scale: 1 / 256, zeroPoint: -128) }
+
+  public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
+    let input = try QuantizedOperand(0, of: node)
+    let result = try QuantizedOperand(resultOf: node)
+    guard result.quantization == Quantization(scale: 1 / 256, zeroPoint: -128) else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "its result is not in steps of 1/256 from -128, the form int8 softmax has")
+    }
+    let table = ExponentialTable.make(scale: Double(beta) * Double(input.quantization.scale))
+    let bytes = table.flatMap { value in
+      (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
+    }
+    builder.emit(
+      Instruction(
+        name: node.name,
+        operation: .softmax(SoftmaxParameters(table: builder.constant(bytes))),
+        inputs: [try input.activation(node)], output: try result.activation(node)))
+  }
+
+  public var summary: String { beta == 1 ? "" : "β \(beta)" }
+}

@@ -1,0 +1,58 @@
+public import ModelGraph
+import PlanFormat
+
+/// Axes permuted: result axis k is operand axis `permutation[k]`.
+public struct Transpose: Operation, Equatable {
+  /// Name in tables.
+  public static let name = "Transpose"
+  /// A permutation of 0 ..< rank.
+  public var permutation: [Int]
+
+  /// Creates a transpose.
+  public init(permutation: [Int]) { self.permutation = permutation }
+
+  public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
+    let input = try operand(0, of: operands)
+    guard permutation.sorted() == Array(input.shape.indices) else {
+      throw .invalid(node: "", reason: "\(permutation) does not permute \(input.shape)")
+    }
+    return [ValueType(input.element, permutation.map { input.shape[$0] })]
+  }
+
+  public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
+    let input = try operand(0, of: operands)
+    let shape = try resultTypes([ValueType(input.type, input.shape)])[0].shape
+    let sourceSteps = strides(of: input.shape)
+    let steps = strides(of: shape)
+    let sources = (0..<input.count).map { index in
+      shape.indices.reduce(0) {
+        $0 + index / steps[$1] % shape[$1] * sourceSteps[permutation[$1]]
+      }
+    }
+    let elements: TensorData.Elements =
+      switch input.elements {
+      case .float32(let values): .float32(sources.map { values[$0] })
+      case .int8(let values): .int8(sources.map { values[$0] })
+      case .uint8(let values): .uint8(sources.map { values[$0] })
+      case .int16(let values): .int16(sources.map { values[$0] })
+      case .int32(let values): .int32(sources.map { values[$0] })
+      case .int64(let values): .int64(sources.map { values[$0] })
+      case .bool(let values): .bool(sources.map { values[$0] })
+      }
+    return [TensorData(shape: shape, elements: elements)]
+  }
+
+  public var quantizationRule: QuantizationRule { .sameAsInput }
+  public var isPositivelyHomogeneous: Bool { true }
+
+  public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
+    let input = try QuantizedOperand(0, of: node)
+    builder.emit(
+      Instruction(
+        name: node.name, operation: .transpose(TransposeParameters(permutation: permutation)),
+        inputs: [try input.activation(node)],
+        output: try QuantizedOperand(resultOf: node).activation(node)))
+  }
+
+  public var summary: String { permutation.map(String.init).joined(separator: ",") }
+}

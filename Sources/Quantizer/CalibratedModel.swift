@@ -1,0 +1,56 @@
+import FloatReference
+public import ModelGraph
+import Operators
+
+/// How the integers of a model input are formed.
+public enum InputEncoding: Sendable, Equatable {
+  /// From the range seen in calibration.
+  case calibrated
+  /// Raw unsigned bytes times `scale`: q = u − 128, no rounding at all.
+  case rawBytes(scale: Float)
+}
+
+/// A float model, equalised, with the statistics of its activations over calibration data: all that
+/// any choice of ranges needs. The data is run once, however many choices are compared.
+public struct CalibratedModel: Sendable {
+  /// The float graph after equalisation; the same function as before.
+  public let graph: Graph
+  let statistics: [CalibrationStatistics?]
+
+  /// Equalises a float model and runs the calibration data through it, twice: ranges, histograms.
+  ///
+  /// - Parameters:
+  ///   - model: a canonical float graph.
+  ///   - items: calibration inputs, each one tensor per model input.
+  ///   - equalizing: false leaves the weights as they are.
+  /// - Throws: `GraphError` when an item does not fit the model or an activation is not finite.
+  public init(
+    _ model: Graph, items: [[TensorData]], equalizing: Bool = true
+  ) throws(GraphError) {
+    var graph = model
+    if equalizing { Equalization.apply(to: &graph) }
+    let executor = FloatExecutor(graph)
+    var statistics = [CalibrationStatistics?](repeating: nil, count: graph.values.count)
+    for pass in 0..<2 {
+      for item in items {
+        _ = try executor.run(inputs: item) { id, tensor in
+          guard let values = tensor.floats else { return }
+          var seen = statistics[id.position] ?? CalibrationStatistics()
+          if pass == 0 { seen.observeRange(values) } else { seen.observeHistogram(values) }
+          statistics[id.position] = seen
+        }
+      }
+    }
+    for node in graph.nodes {
+      for output in node.outputs {
+        guard let seen = statistics[output.position] else { continue }
+        guard seen.minimum.isFinite, seen.maximum.isFinite else {
+          throw .invalid(
+            node: node.name, reason: "its result is not finite on the calibration data")
+        }
+      }
+    }
+    self.graph = graph
+    self.statistics = statistics
+  }
+}

@@ -1,0 +1,43 @@
+import ModelGraph
+
+/// What calibration saw of one value: its range, then a histogram over it.
+///
+/// Merging two is exact and order-free (minimum, maximum, integer counts), so the result does not
+/// depend on how calibration items were shared among threads.
+struct CalibrationStatistics: Sendable, Equatable {
+  /// Bins of the histogram: eight per 8-bit step at full range.
+  static let binCount = 2048
+
+  var minimum: Float = .infinity
+  var maximum: Float = -.infinity
+  /// Counts over [minimum, maximum]; exact zeros are left out, since every grid represents them.
+  var histogram: [Int] = []
+
+  mutating func observeRange(_ values: [Float]) {
+    for value in values {
+      minimum = min(minimum, value)
+      maximum = max(maximum, value)
+    }
+  }
+
+  mutating func observeHistogram(_ values: [Float]) {
+    if histogram.isEmpty { histogram = [Int](repeating: 0, count: Self.binCount) }
+    let width = Double(maximum) - Double(minimum)
+    guard width > 0 else { return }
+    let scale = Double(Self.binCount) / width
+    for value in values where value != 0 {
+      let bin = Int((Double(value) - Double(minimum)) * scale)
+      histogram[min(max(bin, 0), Self.binCount - 1)] += 1
+    }
+  }
+
+  mutating func merge(_ other: CalibrationStatistics) {
+    minimum = min(minimum, other.minimum)
+    maximum = max(maximum, other.maximum)
+    if histogram.isEmpty {
+      histogram = other.histogram
+    } else if !other.histogram.isEmpty {
+      for bin in histogram.indices { histogram[bin] += other.histogram[bin] }
+    }
+  }
+}

@@ -1,1 +1,77 @@
-// Lowering
+public import ModelGraph
+import Operators
+public import PlanFormat
+
+/// A plan and its weights section.
+public struct LoweredModel: Sendable, Equatable {
+  /// The program.
+  public var plan: Plan
+  /// The constants it refers to.
+  public var weights: [UInt8]
+}
+
+/// Turns a quantised graph into an executable plan.
+public enum Lowering {
+  /// Lowers every node, places every activation.
+  ///
+  /// - Parameters:
+  ///   - graph: a canonical quantised graph.
+  ///   - taps: values telemetry reads; they stay alive to the end of a run.
+  /// - Returns: the plan with `plan.taps` in the order of `taps`.
+  /// - Throws: `GraphError.unsupported` naming the node that has no integer form.
+  public static func lower(
+    _ graph: Graph, taps: [ValueID] = []
+  ) throws(GraphError) -> LoweredModel {
+    guard graph.isQuantized else {
+      throw .invalid(
+        node: graph.name, reason: "its activations are float; quantise it with calibration data")
+    }
+    let storage = Storage(graph, keepingAlive: taps)
+    var builder = PlanBuilder()
+    for node in graph.nodes where storage.alias(node, in: graph) == nil {
+      try lower(node, in: graph, storage: storage, into: &builder)
+    }
+    func tensor(_ id: ValueID) throws(GraphError) -> TensorIndex {
+      guard let tensor = storage.tensors[id] else {
+        throw .invalid(node: graph[id].name, reason: "a constant cannot be an input, output or tap")
+      }
+      return tensor
+    }
+    var (inputs, outputs, tapTensors): ([TensorIndex], [TensorIndex], [TensorIndex]) = ([], [], [])
+    for id in graph.inputs { inputs.append(try tensor(id)) }
+    for id in graph.outputs { outputs.append(try tensor(id)) }
+    for id in taps { tapTensors.append(try tensor(id)) }
+    let plan = Plan(
+      arenaBytes: storage.arenaBytes, weightsBytes: builder.weights.count,
+      multiplyAccumulates: graph.multiplyAccumulates, tensors: storage.records, inputs: inputs,
+      outputs: outputs, taps: tapTensors, instructions: builder.instructions)
+    return LoweredModel(plan: plan, weights: builder.weights)
+  }
+
+  private static func lower(
+    _ node: Node, in graph: Graph, storage: Storage, into builder: inout PlanBuilder
+  ) throws(GraphError) {
+    let lowering = LoweringNode(
+      name: node.name,
+      operands: node.inputs.map { id in
+        id.map { LoweringValue(value: graph[$0], tensor: storage.tensors[$0]) }
+      },
+      results: node.outputs.map { LoweringValue(value: graph[$0], tensor: storage.tensors[$0]) })
+    do throws(GraphError) {
+      try node.operation.lower(lowering, into: &builder)
+    } catch .unsupported(_, _, let reason) {
+      throw .unsupported(operation: node.operation.name, node: node.name, reason: reason)
+    } catch {
+      throw error
+    }
+  }
+}
+
+extension Graph {
+  /// Multiply-accumulates of one inference.
+  public var multiplyAccumulates: Int {
+    nodes.reduce(0) { sum, node in
+      sum + node.operation.multiplyAccumulates(node.inputs.map { id in id.map { self[$0].type } })
+    }
+  }
+}

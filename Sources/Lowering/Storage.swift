@@ -1,0 +1,86 @@
+import ModelGraph
+import Operators
+import PlanFormat
+
+/// Where every activation lives. Values that are the same bytes under another shape share a block.
+struct Storage {
+  /// The plan's tensor of each activation.
+  let tensors: [ValueID: TensorIndex]
+  /// The records of those, in order.
+  let records: [PlanTensor]
+  /// Size of the arena.
+  let arenaBytes: Int
+
+  init(_ graph: Graph, keepingAlive taps: [ValueID]) {
+    let activations =
+      graph.inputs + graph.nodes.flatMap(\.outputs)
+    var owner: [ValueID: ValueID] = [:]
+    for id in activations { owner[id] = id }
+    for node in graph.nodes {
+      if let source = Self.aliasedOperand(node, in: graph), let root = owner[source] {
+        owner[node.outputs[0]] = root
+      }
+    }
+    var steps: [ValueID: ClosedRange<Int>] = [:]
+    func extend(_ id: ValueID, to step: Int) {
+      guard let root = owner[id] else { return }
+      let known = steps[root] ?? step...step
+      steps[root] = min(known.lowerBound, step)...max(known.upperBound, step)
+    }
+    for id in graph.inputs { extend(id, to: -1) }
+    for (step, node) in graph.nodes.enumerated() {
+      for case .some(let input) in node.inputs { extend(input, to: step) }
+      for output in node.outputs { extend(output, to: step) }
+    }
+    for id in graph.outputs + taps { extend(id, to: graph.nodes.count) }
+
+    let roots = activations.filter { owner[$0] == $0 }
+    let blocks = roots.map { id in
+      ArenaBlock(bytes: Self.byteCount(graph[id]), steps: steps[id] ?? 0...0)
+    }
+    let placement = ArenaPlanner.place(blocks)
+    let offsets = Dictionary(uniqueKeysWithValues: zip(roots, placement.offsets))
+    arenaBytes = placement.arenaBytes
+
+    var tensors: [ValueID: TensorIndex] = [:]
+    var records: [PlanTensor] = []
+    for id in activations {
+      tensors[id] = TensorIndex(records.count)
+      let value = graph[id]
+      records.append(
+        PlanTensor(
+          name: value.name, element: Self.element(value), shape: value.type.shape,
+          arenaOffset: owner[id].flatMap { offsets[$0] } ?? 0,
+          scale: value.quantization?.scale ?? 1, zeroPoint: value.quantization?.zeroPoint ?? 0))
+    }
+    self.tensors = tensors
+    self.records = records
+  }
+
+  /// The operand a node merely renames, if it does.
+  func alias(_ node: Node, in graph: Graph) -> ValueID? {
+    Self.aliasedOperand(node, in: graph)
+  }
+
+  /// Reshapes, and transposes that move only axes of size 1, leave every byte where it is.
+  private static func aliasedOperand(_ node: Node, in graph: Graph) -> ValueID? {
+    guard let input = node.inputs.first ?? nil, graph[input].constant == nil else { return nil }
+    if node.operation is Reshape { return input }
+    guard let transpose = node.operation as? Transpose else { return nil }
+    let shape = graph[input].type.shape
+    let moved = transpose.permutation.filter { shape[$0] != 1 }
+    return moved == moved.sorted() ? input : nil
+  }
+
+  private static func element(_ value: Value) -> PlanElement {
+    switch value.type.element {
+    case .int16: .int16
+    case .int32: .int32
+    default: .int8
+    }
+  }
+
+  private static func byteCount(_ value: Value) -> Int {
+    value.type.shape.reduce(1, *) * element(value).byteCount
+  }
+}

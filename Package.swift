@@ -78,7 +78,7 @@ let host: [Target] = [
   module("FloatReference", ["ModelGraph", "Operators"], settings: hot),
   module("Importers", ["ModelGraph", "Operators", "Wire"]),
   module("Quantizer", ["FloatReference", "ModelGraph", "Operators"], settings: hot),
-  module("HostArrays", ["Arrays", "CZlib"]),
+  module("HostArrays", ["Arrays", "CZlib", "System", "Wire"]),
   module("HostSealing", ["CZstd", "Wire"], linker: [.linkedLibrary("zstd")]),
   module("Targets", []),
   module("Lowering", ["ModelGraph", "Operators", "PlanFormat", "Targets"]),

@@ -33,33 +33,37 @@ let device: [Target] = [
   .target(name: "CSystem", linkerSettings: [.linkedLibrary("m")]),
   .systemLibrary(name: "CSodium"),
   .systemLibrary(name: "CZstd"),
+  module("System", ["CSystem"]),
   module("Wire"),
   module("CBOR", ["Wire"]),
   module("COSE", ["CBOR", "Wire"]),
-  module("JSON", ["Wire"]),
+  module("JSON", ["System", "Wire"]),
   module("Arrays", ["Wire"]),
-  module("CommandLineKit", ["CSystem"]),
+  module("CommandLineKit", ["System"]),
   module("PlanFormat", ["Wire"]),
   module("Kernels", ["PlanFormat"], settings: hot),
   module("DeviceRuntime", ["Kernels", "PlanFormat", "Wire"], settings: hot),
   module("DriftStatistics", ["CBOR", "Wire"], settings: hot),
   module("BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "Wire"]),
   module(
-    "Sealing", ["BundleFormat", "COSE", "CSodium", "CZstd"],
+    "Sealing", ["COSE", "CSodium", "CZstd", "Wire"],
     linker: [.linkedLibrary("sodium"), .linkedLibrary("zstd")]),
-  module("Telemetry", ["CBOR", "COSE", "CSystem", "DriftStatistics", "Sealing", "Wire"]),
+  module("Telemetry", ["CBOR", "COSE", "CSystem", "DriftStatistics", "Sealing", "System", "Wire"]),
   module(
     "Installing",
-    ["BundleFormat", "CBOR", "CSystem", "DeviceRuntime", "PlanFormat", "Sealing", "Wire"]),
+    [
+      "BundleFormat", "CBOR", "CSystem", "DeviceRuntime", "PlanFormat", "Sealing", "System", "Wire",
+    ]),
   module(
     "DeviceCommands",
     [
       "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeviceRuntime",
-      "DriftStatistics", "Installing", "JSON", "PlanFormat", "Sealing", "Telemetry", "Wire",
+      "DriftStatistics", "Installing", "JSON", "PlanFormat", "Sealing", "System", "Telemetry",
+      "Wire",
       .target(name: "Transport", condition: .when(traits: ["Networked"])),
     ]),
   .executableTarget(
-    name: "swiftletd", dependencies: ["CSystem", "CommandLineKit", "DeviceCommands"],
+    name: "swiftletd", dependencies: ["CSystem", "CommandLineKit", "DeviceCommands", "System"],
     swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
 ]
 
@@ -75,15 +79,16 @@ let host: [Target] = [
   module("FloatReference", ["ModelGraph", "Operators"], settings: hot),
   module("Importers", ["ModelGraph", "Operators", "Wire"]),
   module("Quantizer", ["FloatReference", "ModelGraph", "Operators"], settings: hot),
-  module("HostArrays", ["Arrays", "CZlib"]),
+  module("HostArrays", ["Arrays", "CZlib", "System", "Wire"]),
+  module("HostSealing", ["CZstd", "Wire"], linker: [.linkedLibrary("zstd")]),
   module("Targets", []),
   module("Lowering", ["ModelGraph", "Operators", "PlanFormat", "Targets"]),
   module(
     "Bundling",
     [
       "BundleFormat", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics", "FloatReference",
-      "Importers", "Kernels", "Lowering", "ModelGraph", "PlanFormat", "Quantizer", "Sealing",
-      "Targets", "Wire", "HostArrays",
+      "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelGraph", "PlanFormat",
+      "Quantizer", "Sealing", "System", "Targets", "Wire",
     ], settings: hot),
   module(
     "Evaluation",
@@ -97,7 +102,7 @@ let host: [Target] = [
       "Arrays", "BundleFormat", "Bundling", "CBOR", "COSE", "CSystem", "CommandLineKit",
       "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation", "FloatReference",
       "HostArrays", "Importers", "JSON", "Lowering", "ModelGraph", "PlanFormat", "Quantizer",
-      "Sealing", "Targets", "Telemetry", "Wire",
+      "Sealing", "System", "Targets", "Telemetry", "Wire",
     ],
     exclude: ["Documentation.docc"],
     swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
@@ -115,14 +120,20 @@ let server: [Target] = [
     name: "swiftlet-fleet",
     dependencies: [
       "BundleFormat", "CommandLineKit", "CSystem", "Dashboard", "DriftStatistics", "FleetServer",
-      "FleetStore", "JSON", "Sealing", "Telemetry",
+      "FleetStore", "JSON", "Sealing", "System", "Telemetry",
     ],
     swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
 ]
 
 let testing: [Target] = [
-  .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-  tests("Wire", ["Wire", "CBOR", "COSE", "JSON", "Arrays", "HostArrays", "CommandLineKit"]),
+  .target(
+    name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport", swiftSettings: strict),
+  tests(
+    "Wire",
+    [
+      "Arrays", "CBOR", "COSE", "CommandLineKit", "HostArrays", "HostSealing", "JSON", "Sealing",
+      "System", "Wire",
+    ]),
   tests(
     "Bundle", ["BundleFormat", "Bundling", "CBOR", "COSE", "DriftStatistics", "Sealing", "Wire"]),
   tests("Plan", ["PlanFormat", "Kernels", "DeviceRuntime", "Wire"]),
@@ -139,7 +150,8 @@ let testing: [Target] = [
       "ModelGraph", "Operators", "PlanFormat", "Quantizer", "Targets",
     ]),
   tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "Wire"]),
-  tests("Install", ["Installing", "BundleFormat", "Sealing", "DeviceRuntime", "PlanFormat"]),
+  tests(
+    "Install", ["Installing", "BundleFormat", "Sealing", "DeviceRuntime", "PlanFormat", "System"]),
   tests(
     "Fleet",
     [

@@ -1,0 +1,124 @@
+public import Kernels
+public import PlanFormat
+
+/// A loaded model: one arena, every kernel bound. Not for two threads at once; make a session each.
+///
+/// All memory is taken when the session is made. `run` allocates nothing, calls nothing of the
+/// system, and uses no floating point.
+public final class Session {
+  /// The plan.
+  public let plan: Plan
+  /// The tier whose kernels run.
+  public let tier: KernelTier
+  private let arena: UnsafeMutableRawPointer
+  /// The image, when this session holds its own copy instead of a mapped file.
+  private let ownedImage: UnsafeMutableRawPointer?
+  private let calls: UnsafeMutableBufferPointer<KernelCall>
+  private let imageBytes: Int
+
+  /// Loads a prepared image; its buffer must outlive the session.
+  ///
+  /// - Throws: `RuntimeError.image` or `.plan` when it is not valid.
+  public convenience init(image: UnsafeRawBufferPointer) throws(RuntimeError) {
+    try self.init(image, owned: nil)
+  }
+
+  /// Loads a plan and its portable weights, packing them in memory.
+  ///
+  /// - Throws: `RuntimeError.plan` when they are not valid together.
+  public convenience init(
+    plan: [UInt8], weights: [UInt8], tier: KernelTier = .best
+  ) throws(RuntimeError) {
+    let image = try PreparedImage.build(plan: plan, weights: weights, tier: tier)
+    let copy = UnsafeMutableRawPointer.allocate(byteCount: image.count, alignment: 64)
+    copy.copyMemory(from: image, byteCount: image.count)
+    do throws(RuntimeError) {
+      try self.init(UnsafeRawBufferPointer(start: copy, count: image.count), owned: copy)
+    } catch {
+      copy.deallocate()
+      throw error
+    }
+  }
+
+  private init(
+    _ bytes: UnsafeRawBufferPointer, owned: UnsafeMutableRawPointer?
+  ) throws(RuntimeError) {
+    let image = try PreparedImage(bytes)
+    let plan: Plan
+    do throws(PlanError) {
+      plan = try Plan(decoding: Array(image.plan))
+      try plan.validate(weights: image.weights)
+    } catch {
+      throw .plan(error)
+    }
+    guard let weights = image.weights.baseAddress, Int(bitPattern: weights) % 16 == 0 else {
+      throw .image("has no weights, or is not aligned")
+    }
+    self.plan = plan
+    tier = image.tier
+    ownedImage = owned
+    imageBytes = bytes.count
+    let arenaBytes = max(plan.arenaBytes, 64)
+    arena = UnsafeMutableRawPointer.allocate(byteCount: arenaBytes, alignment: 64)
+    arena.initializeMemory(as: UInt8.self, repeating: 0, count: arenaBytes)
+    calls = .allocate(capacity: plan.instructions.count)
+    let binder = KernelBinder(plan: plan, arena: arena, weights: weights)
+    for (position, instruction) in plan.instructions.enumerated() {
+      calls.initializeElement(at: position, to: binder.bind(instruction))
+    }
+  }
+
+  deinit {
+    arena.deallocate()
+    calls.deinitialize()
+    calls.deallocate()
+    ownedImage?.deallocate()
+  }
+
+  /// Runs one item: reads the input tensors, fills the outputs and taps.
+  public func run() {
+    for position in 0..<calls.count { KernelTier.run(calls[position]) }
+  }
+
+  /// Runs one instruction; `bench --layers` times them one by one.
+  public func run(instruction position: Int) { KernelTier.run(calls[position]) }
+
+  /// The bytes of an input tensor, to be filled before `run`. They do not survive it.
+  public func input(_ position: Int) -> UnsafeMutableRawBufferPointer {
+    bytes(plan.inputs[position])
+  }
+
+  /// The bytes of an output tensor after `run`.
+  public func output(_ position: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(bytes(plan.outputs[position]))
+  }
+
+  /// The bytes of a tapped tensor after `run`.
+  public func tap(_ position: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(bytes(plan.taps[position]))
+  }
+
+  /// The record of an input tensor.
+  public func inputTensor(_ position: Int) -> PlanTensor {
+    plan.tensors[plan.inputs[position].position]
+  }
+
+  /// The record of an output tensor.
+  public func outputTensor(_ position: Int) -> PlanTensor {
+    plan.tensors[plan.outputs[position].position]
+  }
+
+  /// Bytes resident for this session: arena, image and bound calls. The figure certified.
+  public var residentBytes: Int {
+    plan.arenaBytes + imageBytes + calls.count * MemoryLayout<KernelCall>.stride
+  }
+
+  /// Bytes of the prepared image.
+  public var preparedBytes: Int { imageBytes }
+
+  private func bytes(_ index: TensorIndex) -> UnsafeMutableRawBufferPointer {
+    let tensor = plan.tensors[index.position]
+    return UnsafeMutableRawBufferPointer(
+      start: arena + tensor.arenaOffset, count: tensor.byteCount)
+  }
+}

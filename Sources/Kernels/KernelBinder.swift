@@ -1,0 +1,131 @@
+public import PlanFormat
+
+/// Binds instructions of a validated plan to an arena and a packed weights section.
+public struct KernelBinder {
+  private let plan: Plan
+  private let arena: UnsafeMutableRawPointer
+  private let weights: UnsafeRawPointer
+
+  /// Creates a binder.
+  ///
+  /// - Parameters:
+  ///   - plan: decoded and validated against these weights.
+  ///   - arena: `plan.arenaBytes`, aligned to 64.
+  ///   - weights: `plan.weightsBytes`, aligned to 64.
+  public init(plan: Plan, arena: UnsafeMutableRawPointer, weights: UnsafeRawPointer) {
+    self.plan = plan
+    self.arena = arena
+    self.weights = weights
+  }
+
+  /// The call that runs an instruction.
+  public func bind(_ instruction: Instruction) -> KernelCall {
+    let source = tensor(instruction.inputs[0])
+    let result = tensor(instruction.output)
+    let input = UnsafePointer(elements(source))
+    let output = elements(result)
+    switch instruction.operation {
+    case .convolution2D(let parameters):
+      return .convolution(convolution(parameters, input, output, source, result))
+    case .depthwiseConvolution2D(let parameters):
+      return .depthwiseConvolution(convolution(parameters, input, output, source, result))
+    case .fullyConnected(let parameters):
+      let features = source.shape[source.shape.count - 1]
+      return .fullyConnected(
+        FullyConnectedCall(
+          input: input, output: output, weights: constant(parameters.weights, as: Int8.self),
+          bias: constant(parameters.bias, as: Int32.self), items: source.elementCount / features,
+          features: features, outputs: result.shape[result.shape.count - 1],
+          inputZeroPoint: parameters.inputZeroPoint,
+          requantization: requantization(parameters.requantization)))
+    case .addition(let parameters):
+      return .addition(
+        AdditionCall(
+          left: input, right: UnsafePointer(elements(tensor(instruction.inputs[1]))),
+          output: output, count: result.elementCount, parameters: parameters))
+    case .averagePool2D(let parameters):
+      return .averagePool(pool(parameters, input, output, source, result))
+    case .maximumPool2D(let parameters):
+      return .maximumPool(pool(parameters, input, output, source, result))
+    case .spatialMean(let parameters):
+      return .spatialMean(
+        SpatialMeanCall(
+          input: input, output: output, positions: source.shape[1] * source.shape[2],
+          channels: source.shape[3], parameters: parameters))
+    case .softmax(let parameters):
+      let length = source.shape[source.shape.count - 1]
+      return .softmax(
+        SoftmaxCall(
+          input: input, output: output, table: constant(parameters.table, as: UInt64.self),
+          rows: source.elementCount / length, length: length))
+    case .transpose(let parameters):
+      return .transpose(transpose(parameters, input, output, source, result))
+    case .lookup(let parameters):
+      return .lookup(
+        LookupCall(
+          input: input, output: output, table: constant(parameters.table, as: Int8.self),
+          count: result.elementCount))
+    }
+  }
+
+  private func tensor(_ index: TensorIndex) -> PlanTensor { plan.tensors[index.position] }
+
+  private func elements(_ tensor: PlanTensor) -> UnsafeMutablePointer<Int8> {
+    (arena + tensor.arenaOffset).assumingMemoryBound(to: Int8.self)
+  }
+
+  private func constant<Element>(
+    _ reference: ConstantReference, as type: Element.Type
+  ) -> UnsafePointer<Element> {
+    (weights + reference.offset).assumingMemoryBound(to: Element.self)
+  }
+
+  private func requantization(_ parameters: Requantization) -> RequantizationCall {
+    RequantizationCall(
+      multipliers: constant(parameters.multipliers, as: Int32.self),
+      shifts: constant(parameters.shifts, as: Int8.self),
+      step: parameters.shifts.byteCount == 1 ? 0 : 1, isOnce: parameters.rounding == .once,
+      zeroPoint: parameters.outputZeroPoint, minimum: parameters.minimum,
+      maximum: parameters.maximum)
+  }
+
+  private func convolution(
+    _ parameters: ConvolutionParameters, _ input: UnsafePointer<Int8>,
+    _ output: UnsafeMutablePointer<Int8>, _ source: PlanTensor, _ result: PlanTensor
+  ) -> ConvolutionCall {
+    ConvolutionCall(
+      input: input, output: output, weights: constant(parameters.weights, as: Int8.self),
+      bias: constant(parameters.bias, as: Int32.self), inputExtent: Extent(source.shape),
+      outputExtent: Extent(result.shape), window: WindowWalk(parameters.window),
+      inputZeroPoint: parameters.inputZeroPoint,
+      requantization: requantization(parameters.requantization))
+  }
+
+  private func pool(
+    _ parameters: PoolParameters, _ input: UnsafePointer<Int8>,
+    _ output: UnsafeMutablePointer<Int8>, _ source: PlanTensor, _ result: PlanTensor
+  ) -> PoolCall {
+    PoolCall(
+      input: input, output: output, inputExtent: Extent(source.shape),
+      outputExtent: Extent(result.shape), window: WindowWalk(parameters.window),
+      minimum: parameters.minimum, maximum: parameters.maximum)
+  }
+
+  private func transpose(
+    _ parameters: TransposeParameters, _ input: UnsafePointer<Int8>,
+    _ output: UnsafeMutablePointer<Int8>, _ source: PlanTensor, _ result: PlanTensor
+  ) -> TransposeCall {
+    var sourceSteps = [Int](repeating: 1, count: source.shape.count)
+    for axis in source.shape.indices.dropLast().reversed() {
+      sourceSteps[axis] = sourceSteps[axis + 1] * source.shape[axis + 1]
+    }
+    var sizes = SIMD8<Int32>(repeating: 1)
+    var steps = SIMD8<Int32>(repeating: 0)
+    let lead = PlanLimits.rank - result.shape.count
+    for (axis, from) in parameters.permutation.enumerated() {
+      sizes[lead + axis] = Int32(result.shape[axis])
+      steps[lead + axis] = Int32(sourceSteps[from])
+    }
+    return TransposeCall(input: input, output: output, sizes: sizes, steps: steps)
+  }
+}

@@ -1,0 +1,134 @@
+import PlanFormat
+
+/// An instruction bound to memory: addresses and plain numbers only, so that running it allocates
+/// nothing and counts no references.
+public enum KernelCall {
+  case convolution(ConvolutionCall)
+  case depthwiseConvolution(ConvolutionCall)
+  case fullyConnected(FullyConnectedCall)
+  case addition(AdditionCall)
+  case averagePool(PoolCall)
+  case maximumPool(PoolCall)
+  case spatialMean(SpatialMeanCall)
+  case softmax(SoftmaxCall)
+  case transpose(TransposeCall)
+  case lookup(LookupCall)
+}
+
+/// Height, width and channels of [1, H, W, C].
+public struct Extent {
+  var height: Int
+  var width: Int
+  var channels: Int
+
+  init(_ shape: [Int]) {
+    height = shape[1]
+    width = shape[2]
+    channels = shape[3]
+  }
+}
+
+/// A requantisation with its constants' addresses. `step` is 1 for one entry per channel, 0 for one
+/// entry in all.
+public struct RequantizationCall {
+  let multipliers: UnsafePointer<Int32>
+  let shifts: UnsafePointer<Int8>
+  let step: Int
+  let isOnce: Bool
+  let zeroPoint: Int32
+  let minimum: Int32
+  let maximum: Int32
+
+  /// The output for an accumulator of a channel.
+  @inline(__always)
+  func apply(_ accumulator: Int32, channel: Int) -> Int8 {
+    let entry = channel &* step
+    let multiplier = multipliers[entry]
+    let shift = Int32(shifts[entry])
+    let scaled =
+      isOnce
+      ? FixedPoint.scaleOnce(accumulator, multiplier, shift)
+      : FixedPoint.scaleTwice(accumulator, multiplier, shift)
+    return FixedPoint.clamp(scaled &+ zeroPoint, minimum, maximum)
+  }
+}
+
+/// Either convolution.
+public struct ConvolutionCall {
+  let input: UnsafePointer<Int8>
+  let output: UnsafeMutablePointer<Int8>
+  let weights: UnsafePointer<Int8>
+  let bias: UnsafePointer<Int32>
+  let inputExtent: Extent
+  let outputExtent: Extent
+  let window: WindowWalk
+  let inputZeroPoint: Int32
+  let requantization: RequantizationCall
+}
+
+/// A dense layer over `items` rows.
+public struct FullyConnectedCall {
+  let input: UnsafePointer<Int8>
+  let output: UnsafeMutablePointer<Int8>
+  let weights: UnsafePointer<Int8>
+  let bias: UnsafePointer<Int32>
+  let items: Int
+  let features: Int
+  let outputs: Int
+  let inputZeroPoint: Int32
+  let requantization: RequantizationCall
+}
+
+/// An element-wise sum.
+public struct AdditionCall {
+  let left: UnsafePointer<Int8>
+  let right: UnsafePointer<Int8>
+  let output: UnsafeMutablePointer<Int8>
+  let count: Int
+  let parameters: AdditionParameters
+}
+
+/// Either pool.
+public struct PoolCall {
+  let input: UnsafePointer<Int8>
+  let output: UnsafeMutablePointer<Int8>
+  let inputExtent: Extent
+  let outputExtent: Extent
+  let window: WindowWalk
+  let minimum: Int32
+  let maximum: Int32
+}
+
+/// A mean over height and width.
+public struct SpatialMeanCall {
+  let input: UnsafePointer<Int8>
+  let output: UnsafeMutablePointer<Int8>
+  let positions: Int
+  let channels: Int
+  let parameters: SpatialMeanParameters
+}
+
+/// A softmax over rows.
+public struct SoftmaxCall {
+  let input: UnsafePointer<Int8>
+  let output: UnsafeMutablePointer<Int8>
+  let table: UnsafePointer<UInt64>
+  let rows: Int
+  let length: Int
+}
+
+/// A permutation of at most six axes, outermost first; missing axes have size 1.
+public struct TransposeCall {
+  let input: UnsafePointer<Int8>
+  let output: UnsafeMutablePointer<Int8>
+  let sizes: SIMD8<Int32>
+  let steps: SIMD8<Int32>
+}
+
+/// A table look-up.
+public struct LookupCall {
+  let input: UnsafePointer<Int8>
+  let output: UnsafeMutablePointer<Int8>
+  let table: UnsafePointer<Int8>
+  let count: Int
+}

@@ -1,2 +1,0 @@
-/// temp
-public enum ExponentialTable { public static func make(scale: Double) -> [UInt64] { [] } }

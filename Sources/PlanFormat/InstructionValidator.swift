@@ -1,0 +1,163 @@
+/// The rules of each operation: operand shapes, constants' sizes, parameters within their ranges.
+struct InstructionValidator {
+  let plan: Plan
+  let instruction: Instruction
+
+  func validate(_ operands: [PlanTensor], _ result: PlanTensor) throws(PlanError) {
+    let count = if case .addition = instruction.operation { 2 } else { 1 }
+    try require(operands.count == count, "has the wrong number of operands")
+    for tensor in operands + [result] {
+      try require(tensor.element == .int8, "works on an element type it does not serve")
+    }
+    let input = operands[0]
+    switch instruction.operation {
+    case .convolution2D(let parameters):
+      try window(parameters.window, input, result)
+      let channels = result.shape[3]
+      try constant(
+        parameters.weights, count: [channels, parameters.window.height, parameters.window.width],
+        times: input.shape[3])
+      try weighted(parameters.bias, parameters.requantization, channels: channels)
+      try zeroPoint(parameters.inputZeroPoint, input)
+    case .depthwiseConvolution2D(let parameters):
+      try window(parameters.window, input, result)
+      let channels = result.shape[3]
+      try require(channels % input.shape[3] == 0, "has channels its input's do not divide")
+      try constant(
+        parameters.weights, count: [parameters.window.height, parameters.window.width],
+        times: channels)
+      try weighted(parameters.bias, parameters.requantization, channels: channels)
+      try zeroPoint(parameters.inputZeroPoint, input)
+    case .fullyConnected(let parameters):
+      let features = input.shape[input.shape.count - 1]
+      let outputs = result.shape[result.shape.count - 1]
+      try require(
+        input.elementCount / features == result.elementCount / outputs, "changes the item count")
+      try constant(parameters.weights, count: [outputs], times: features)
+      try weighted(parameters.bias, parameters.requantization, channels: outputs)
+      try zeroPoint(parameters.inputZeroPoint, input)
+    case .addition(let parameters):
+      try addition(parameters, operands, result)
+    case .averagePool2D(let parameters), .maximumPool2D(let parameters):
+      try window(parameters.window, input, result)
+      try require(input.shape[3] == result.shape[3], "changes the channel count")
+      try clamp(parameters.minimum, parameters.maximum)
+    case .spatialMean(let parameters):
+      try require(
+        input.shape.count == 4 && input.shape[0] == 1 && result.elementCount == input.shape[3],
+        "does not average [1, height, width, channels] to channels")
+      try zeroPoint(parameters.inputZeroPoint, input)
+      try scale(parameters.scale)
+      try clamp(parameters.minimum, parameters.maximum)
+      try require(
+        (-128...127).contains(parameters.outputZeroPoint), "has a zero point out of range")
+    case .softmax(let parameters):
+      try require(input.shape == result.shape, "changes the shape")
+      try require(
+        input.shape[input.shape.count - 1] <= PlanLimits.softmaxRow, "has too long a row")
+      try constant(parameters.table, count: [256], times: 8)
+    case .transpose(let parameters):
+      let axes = parameters.permutation
+      try require(
+        axes.count == input.shape.count && axes.sorted() == Array(0..<axes.count)
+          && axes.map { input.shape[$0] } == result.shape, "does not permute its operand's axes")
+    case .lookup(let parameters):
+      try require(input.elementCount == result.elementCount, "changes the element count")
+      try constant(parameters.table, count: [256], times: 1)
+    }
+  }
+
+  private func addition(
+    _ parameters: AdditionParameters, _ operands: [PlanTensor], _ result: PlanTensor
+  ) throws(PlanError) {
+    try require(
+      operands[0].elementCount == result.elementCount
+        && operands[1].elementCount == result.elementCount, "adds tensors of different sizes")
+    try require((0...20).contains(parameters.leftShift), "has a shift out of range")
+    try zeroPoint(parameters.leftZeroPoint, operands[0])
+    try zeroPoint(parameters.rightZeroPoint, operands[1])
+    // With both operands scaled to at most 1 and 20 bits of headroom the sum stays below 2^31.
+    for factor in [parameters.left, parameters.right] {
+      try scale(factor)
+      try require(factor.shift <= 0, "scales an operand up")
+    }
+    try scale(parameters.output)
+    try clamp(parameters.minimum, parameters.maximum)
+    try require((-128...127).contains(parameters.outputZeroPoint), "has a zero point out of range")
+  }
+
+  /// Every window starts inside the input or its leading padding, and the padding is smaller than
+  /// the kernel's reach: so each holds at least one element of a contiguous run inside the input.
+  private func window(
+    _ window: Window, _ input: PlanTensor, _ result: PlanTensor
+  ) throws(PlanError) {
+    try require(
+      input.shape.count == 4 && result.shape.count == 4 && input.shape[0] == 1
+        && result.shape[0] == 1, "is not a window over [1, height, width, channels]")
+    let axes = [
+      (
+        window.height, window.strideHeight, window.dilationHeight, window.paddingTop,
+        input.shape[1], result.shape[1]
+      ),
+      (
+        window.width, window.strideWidth, window.dilationWidth, window.paddingLeft, input.shape[2],
+        result.shape[2]
+      ),
+    ]
+    for (kernel, stride, dilation, padding, size, outputs) in axes {
+      try require(kernel > 0 && stride > 0 && dilation > 0, "has an empty window or step")
+      try require(padding < size + (kernel - 1) * dilation, "has more padding than input")
+      try require(padding <= (kernel - 1) * dilation, "has padding beyond its kernel")
+      // The last window starts at most at the input's last element (64-bit: 2^26 · 2^12).
+      let last = Int64(outputs - 1) * Int64(stride) - Int64(padding)
+      try require(last < Int64(size), "has windows beyond its input")
+    }
+  }
+
+  private func weighted(
+    _ bias: ConstantReference, _ requantization: Requantization, channels: Int
+  ) throws(PlanError) {
+    try constant(bias, count: [channels], times: 4)
+    let entries = requantization.shifts.byteCount
+    try require(entries == 1 || entries == channels, "has scales for other channels")
+    try constant(requantization.shifts, count: [entries], times: 1)
+    try constant(requantization.multipliers, count: [entries], times: 4)
+    try clamp(requantization.minimum, requantization.maximum)
+    try require(
+      (-128...127).contains(requantization.outputZeroPoint), "has a zero point out of range")
+  }
+
+  private func constant(
+    _ reference: ConstantReference, count: [Int], times last: Int
+  ) throws(PlanError) {
+    var expected = last
+    for factor in count {
+      let (product, overflow) = expected.multipliedReportingOverflow(by: factor)
+      try require(!overflow && product <= PlanLimits.bytes, "has too many weights")
+      expected = product
+    }
+    try require(reference.byteCount == expected, "has constants of the wrong size")
+    try require(
+      reference.offset % 16 == 0 && reference.byteCount <= plan.weightsBytes
+        && reference.offset <= plan.weightsBytes - reference.byteCount,
+      "has constants outside the weights section")
+  }
+
+  private func zeroPoint(_ value: Int32, _ tensor: PlanTensor) throws(PlanError) {
+    try require(value == tensor.zeroPoint, "has another zero point than its operand")
+  }
+
+  private func scale(_ scale: FixedPointScale) throws(PlanError) {
+    try require(
+      scale.multiplier >= 0 && (-31...30).contains(scale.shift), "has a scale out of range")
+  }
+
+  private func clamp(_ minimum: Int32, _ maximum: Int32) throws(PlanError) {
+    try require(
+      minimum >= -128 && maximum <= 127 && minimum <= maximum, "has an empty or too wide clamp")
+  }
+
+  private func require(_ condition: Bool, _ rule: String) throws(PlanError) {
+    guard condition else { throw .invalid("\(instruction.name) \(rule)") }
+  }
+}

@@ -1,0 +1,193 @@
+import Wire
+
+extension Plan {
+  /// Reads a plan and proves it safe to run but for the constants' values: see
+  /// `validate(weights:)`.
+  ///
+  /// - Throws: `PlanError` for anything but a valid plan, whatever the bytes.
+  public init(decoding bytes: [UInt8]) throws(PlanError) {
+    guard bytes.count >= 8, Self.word(bytes, at: 0) == Self.magic else { throw .notAPlan }
+    let version = UInt16(truncatingIfNeeded: Self.word(bytes, at: 4))
+    guard version == Self.formatVersion, bytes[6] == 0, bytes[7] == 0 else {
+      throw .version(version)
+    }
+    do throws(WireError) {
+      self = try ByteReader.reading(bytes) { (reader: inout ByteReader) throws(WireError) in
+        try Plan(from: &reader)
+      }
+    } catch {
+      throw .malformed(error)
+    }
+    try PlanValidator(self).validate()
+  }
+
+  private static func word(_ bytes: [UInt8], at offset: Int) -> UInt32 {
+    (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * UInt32($1)) }
+  }
+
+  private init(from reader: inout ByteReader) throws(WireError) {
+    try reader.skip(8)
+    arenaBytes = try reader.bounded(PlanLimits.bytes)
+    weightsBytes = try reader.bounded(PlanLimits.bytes)
+    multiplyAccumulates = try reader.size(limit: Int(Int32.max))
+    tensors = []
+    for _ in 0..<(try reader.bounded(PlanLimits.tensors)) { tensors.append(try reader.tensor()) }
+    inputs = try reader.indexes()
+    outputs = try reader.indexes()
+    taps = try reader.indexes()
+    instructions = []
+    for _ in 0..<(try reader.bounded(PlanLimits.instructions)) {
+      let name = try reader.name()
+      let operation = try reader.operation()
+      let inputs = try reader.indexes()
+      let output = TensorIndex(try reader.bounded(PlanLimits.tensors))
+      instructions.append(
+        Instruction(name: name, operation: operation, inputs: inputs, output: output))
+    }
+    try reader.expectEnd()
+  }
+}
+
+extension ByteReader {
+  /// A 32-bit number within a limit.
+  fileprivate mutating func bounded(_ limit: Int) throws(WireError) -> Int {
+    let start = position
+    let value = try u32()
+    guard value <= UInt32(limit) else {
+      throw .limitExceeded(at: start, value: UInt64(value), limit: UInt64(limit))
+    }
+    return Int(value)
+  }
+
+  fileprivate mutating func bounded16(_ limit: Int) throws(WireError) -> Int {
+    let start = position
+    let value = Int(try u16())
+    guard value <= limit else {
+      throw .limitExceeded(at: start, value: UInt64(value), limit: UInt64(limit))
+    }
+    return value
+  }
+
+  fileprivate mutating func name() throws(WireError) -> String {
+    try text(try bounded16(PlanLimits.nameBytes))
+  }
+
+  fileprivate mutating func tensor() throws(WireError) -> PlanTensor {
+    let name = try name()
+    let start = position
+    let code = try u8()
+    guard let element = PlanElement(rawValue: code) else {
+      throw .limitExceeded(at: start, value: UInt64(code), limit: 3)
+    }
+    let rank = Int(try u8())
+    guard (1...PlanLimits.rank).contains(rank) else {
+      throw .limitExceeded(at: start + 1, value: UInt64(rank), limit: UInt64(PlanLimits.rank))
+    }
+    var shape: [Int] = []
+    var elements = 1
+    for _ in 0..<rank {
+      let at = position
+      let size = try bounded(PlanLimits.elements)
+      let (product, overflow) = elements.multipliedReportingOverflow(by: size)
+      guard !overflow, product <= PlanLimits.elements else { throw .overflow(at: at) }
+      elements = product
+      shape.append(size)
+    }
+    return PlanTensor(
+      name: name, element: element, shape: shape, arenaOffset: try bounded(PlanLimits.bytes),
+      scale: try f32(), zeroPoint: try i32())
+  }
+
+  fileprivate mutating func indexes() throws(WireError) -> [TensorIndex] {
+    var list: [TensorIndex] = []
+    for _ in 0..<(try bounded16(PlanLimits.ports)) {
+      list.append(TensorIndex(try bounded(PlanLimits.tensors)))
+    }
+    return list
+  }
+
+  private mutating func reference() throws(WireError) -> ConstantReference {
+    ConstantReference(
+      offset: try bounded(PlanLimits.bytes), byteCount: try bounded(PlanLimits.bytes))
+  }
+
+  private mutating func window() throws(WireError) -> Window {
+    let limit = PlanLimits.window
+    return Window(
+      height: try bounded16(limit), width: try bounded16(limit),
+      strideHeight: try bounded16(limit), strideWidth: try bounded16(limit),
+      dilationHeight: try bounded16(limit), dilationWidth: try bounded16(limit),
+      paddingTop: try bounded16(limit), paddingLeft: try bounded16(limit))
+  }
+
+  private mutating func scale() throws(WireError) -> FixedPointScale {
+    FixedPointScale(multiplier: try i32(), shift: try i32())
+  }
+
+  private mutating func requantization() throws(WireError) -> Requantization {
+    let multipliers = try reference()
+    let shifts = try reference()
+    let start = position
+    let code = try u8()
+    guard let rounding = Requantization.Rounding(rawValue: code) else {
+      throw .limitExceeded(at: start, value: UInt64(code), limit: 2)
+    }
+    return Requantization(
+      multipliers: multipliers, shifts: shifts, rounding: rounding, outputZeroPoint: try i32(),
+      minimum: try i32(), maximum: try i32())
+  }
+
+  private mutating func convolution() throws(WireError) -> ConvolutionParameters {
+    ConvolutionParameters(
+      window: try window(), inputZeroPoint: try i32(), weights: try reference(),
+      bias: try reference(), requantization: try requantization())
+  }
+
+  private mutating func pool() throws(WireError) -> PoolParameters {
+    PoolParameters(window: try window(), minimum: try i32(), maximum: try i32())
+  }
+
+  private mutating func addition() throws(WireError) -> AdditionParameters {
+    AdditionParameters(
+      leftShift: try i32(), leftZeroPoint: try i32(), rightZeroPoint: try i32(),
+      left: try scale(), right: try scale(), output: try scale(), outputZeroPoint: try i32(),
+      minimum: try i32(), maximum: try i32())
+  }
+
+  private mutating func permutation() throws(WireError) -> [Int] {
+    let start = position
+    let rank = Int(try u8())
+    guard rank <= PlanLimits.rank else {
+      throw .limitExceeded(at: start, value: UInt64(rank), limit: UInt64(PlanLimits.rank))
+    }
+    var axes: [Int] = []
+    for _ in 0..<rank { axes.append(Int(try u8())) }
+    return axes
+  }
+
+  fileprivate mutating func operation() throws(WireError) -> PlanOperation {
+    let start = position
+    let opcode = try u16()
+    switch opcode {
+    case 1: return .convolution2D(try convolution())
+    case 2: return .depthwiseConvolution2D(try convolution())
+    case 3:
+      return .fullyConnected(
+        FullyConnectedParameters(
+          inputZeroPoint: try i32(), weights: try reference(), bias: try reference(),
+          requantization: try requantization()))
+    case 4: return .addition(try addition())
+    case 5: return .averagePool2D(try pool())
+    case 6: return .maximumPool2D(try pool())
+    case 7:
+      return .spatialMean(
+        SpatialMeanParameters(
+          inputZeroPoint: try i32(), scale: try scale(), outputZeroPoint: try i32(),
+          minimum: try i32(), maximum: try i32()))
+    case 8: return .softmax(SoftmaxParameters(table: try reference()))
+    case 9: return .transpose(TransposeParameters(permutation: try permutation()))
+    case 10: return .lookup(LookupParameters(table: try reference()))
+    default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: 10)
+    }
+  }
+}

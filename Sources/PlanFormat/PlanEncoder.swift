@@ -1,0 +1,147 @@
+import Wire
+
+extension Plan {
+  /// Version of the binary form.
+  public static let formatVersion: UInt16 = 1
+  static let magic: UInt32 = 0x4c50_5753  // "SWPL"
+
+  /// The binary form (PlanFormat): little-endian, names length-prefixed, every field in the order of
+  /// the declarations.
+  public func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.u32(Self.magic)
+    writer.u16(Self.formatVersion)
+    writer.u16(0)
+    writer.u32(UInt32(arenaBytes))
+    writer.u32(UInt32(weightsBytes))
+    writer.u64(UInt64(multiplyAccumulates))
+    writer.u32(UInt32(tensors.count))
+    for tensor in tensors { writer.tensor(tensor) }
+    for list in [inputs, outputs, taps] { writer.indexes(list) }
+    writer.u32(UInt32(instructions.count))
+    for instruction in instructions {
+      writer.name(instruction.name)
+      writer.operation(instruction.operation)
+      writer.indexes(instruction.inputs)
+      writer.u32(UInt32(instruction.output.position))
+    }
+    return writer.bytes
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func name(_ text: String) {
+    let bytes = Array(text.utf8.prefix(PlanLimits.nameBytes))
+    u16(UInt16(bytes.count))
+    append(bytes)
+  }
+
+  fileprivate mutating func tensor(_ tensor: PlanTensor) {
+    name(tensor.name)
+    u8(tensor.element.rawValue)
+    u8(UInt8(tensor.shape.count))
+    for size in tensor.shape { u32(UInt32(size)) }
+    u32(UInt32(tensor.arenaOffset))
+    f32(tensor.scale)
+    i32(tensor.zeroPoint)
+  }
+
+  fileprivate mutating func indexes(_ list: [TensorIndex]) {
+    u16(UInt16(list.count))
+    for index in list { u32(UInt32(index.position)) }
+  }
+
+  fileprivate mutating func reference(_ reference: ConstantReference) {
+    u32(UInt32(reference.offset))
+    u32(UInt32(reference.byteCount))
+  }
+
+  fileprivate mutating func window(_ window: Window) {
+    for value in [
+      window.height, window.width, window.strideHeight, window.strideWidth, window.dilationHeight,
+      window.dilationWidth, window.paddingTop, window.paddingLeft,
+    ] { u16(UInt16(value)) }
+  }
+
+  fileprivate mutating func scale(_ scale: FixedPointScale) {
+    i32(scale.multiplier)
+    i32(scale.shift)
+  }
+
+  fileprivate mutating func requantization(_ requantization: Requantization) {
+    reference(requantization.multipliers)
+    reference(requantization.shifts)
+    u8(requantization.rounding.rawValue)
+    i32(requantization.outputZeroPoint)
+    i32(requantization.minimum)
+    i32(requantization.maximum)
+  }
+
+  fileprivate mutating func convolution(_ parameters: ConvolutionParameters) {
+    window(parameters.window)
+    i32(parameters.inputZeroPoint)
+    reference(parameters.weights)
+    reference(parameters.bias)
+    requantization(parameters.requantization)
+  }
+
+  fileprivate mutating func pool(_ parameters: PoolParameters) {
+    window(parameters.window)
+    i32(parameters.minimum)
+    i32(parameters.maximum)
+  }
+
+  fileprivate mutating func operation(_ operation: PlanOperation) {
+    u16(operation.opcode)
+    switch operation {
+    case .convolution2D(let parameters), .depthwiseConvolution2D(let parameters):
+      convolution(parameters)
+    case .fullyConnected(let parameters):
+      i32(parameters.inputZeroPoint)
+      reference(parameters.weights)
+      reference(parameters.bias)
+      requantization(parameters.requantization)
+    case .addition(let parameters):
+      i32(parameters.leftShift)
+      i32(parameters.leftZeroPoint)
+      i32(parameters.rightZeroPoint)
+      for factor in [parameters.left, parameters.right, parameters.output] { scale(factor) }
+      i32(parameters.outputZeroPoint)
+      i32(parameters.minimum)
+      i32(parameters.maximum)
+    case .averagePool2D(let parameters), .maximumPool2D(let parameters):
+      pool(parameters)
+    case .spatialMean(let parameters):
+      i32(parameters.inputZeroPoint)
+      scale(parameters.scale)
+      i32(parameters.outputZeroPoint)
+      i32(parameters.minimum)
+      i32(parameters.maximum)
+    case .softmax(let parameters):
+      reference(parameters.table)
+    case .transpose(let parameters):
+      u8(UInt8(parameters.permutation.count))
+      for axis in parameters.permutation { u8(UInt8(axis)) }
+    case .lookup(let parameters):
+      reference(parameters.table)
+    }
+  }
+}
+
+extension PlanOperation {
+  /// Number in the binary form; never reused.
+  var opcode: UInt16 {
+    switch self {
+    case .convolution2D: 1
+    case .depthwiseConvolution2D: 2
+    case .fullyConnected: 3
+    case .addition: 4
+    case .averagePool2D: 5
+    case .maximumPool2D: 6
+    case .spatialMean: 7
+    case .softmax: 8
+    case .transpose: 9
+    case .lookup: 10
+    }
+  }
+}

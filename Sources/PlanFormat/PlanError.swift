@@ -1,0 +1,46 @@
+public import Wire
+
+/// Why bytes are not a plan this runtime can execute.
+public enum PlanError: Error, Equatable, Sendable {
+  /// The bytes end early or hold a number out of bounds.
+  case malformed(WireError)
+  /// Not a plan at all.
+  case notAPlan
+  /// Written by a newer packer.
+  case version(UInt16)
+  /// A value breaks a rule of the format; the text names the tensor or instruction and the rule.
+  case invalid(String)
+
+  /// What was wrong and where.
+  public var message: String {
+    switch self {
+    case .malformed(let error): "the plan is cut short or corrupt: \(error.message)"
+    case .notAPlan: "these bytes are not a plan"
+    case .version(let found):
+      "the plan has version \(found), this runtime reads version \(Plan.formatVersion)"
+    case .invalid(let rule): "the plan is not valid: \(rule)"
+    }
+  }
+}
+
+/// Limits of the plan format: with them no size, offset or index overflows 32 bits.
+public enum PlanLimits {
+  /// Tensors of a plan.
+  public static let tensors = 4096
+  /// Instructions of a plan.
+  public static let instructions = 4096
+  /// Inputs, outputs or taps.
+  public static let ports = 256
+  /// Axes of a tensor.
+  public static let rank = 6
+  /// Size of one axis, and elements of one tensor.
+  public static let elements = 1 << 26
+  /// Arena and weights section.
+  public static let bytes = 1 << 29
+  /// UTF-8 bytes of a name.
+  public static let nameBytes = 256
+  /// Kernel extents, strides, dilations and paddings.
+  public static let window = 4096
+  /// Elements of one softmax row: 2^20 entries of 2^40 sum below 2^63.
+  public static let softmaxRow = 1 << 20
+}

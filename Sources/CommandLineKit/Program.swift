@@ -54,6 +54,22 @@ public struct Program {
     return specs + Self.builtIn
   }
 
+  /// The help of one command; nil when there is none of that name.
+  public func helpText(_ command: String) -> String? {
+    for spec in specs where spec.name.isSame(as: command) {
+      return Help.command(spec, program: name)
+    }
+    return nil
+  }
+
+  /// The manual page, in roff.
+  public var manualText: String { Manual.page(self) }
+
+  /// The completion script of `shell`; nil for one we do not know.
+  public func completionScript(_ shell: String) -> String? {
+    Completion.script(self, shell: shell)
+  }
+
   /// Runs the command that `arguments` (without the program's own name) ask for, and tells with
   /// which code to exit.
   public func run(arguments: [String]) -> Int32 {
@@ -131,9 +147,9 @@ public struct Program {
     if spec.name.isSame(as: "version") {
       console.out("\(name) \(version)")
     } else if spec.name.isSame(as: "manual") {
-      console.write(Manual.page(self))
+      console.write(manualText)
     } else if spec.name.isSame(as: "completion") {
-      guard let shell = argument, let script = Completion.script(self, shell: shell) else {
+      guard let shell = argument, let script = completionScript(shell) else {
         throw CommandFailure(
           .usage, "no completion for shell '\(argument ?? "")'", hint: "one of: bash, zsh, fish")
       }

@@ -8,7 +8,8 @@ enum LittleEndianArray {
   ) throws(GraphError) -> [Integer] {
     let size = Integer.bitWidth / 8
     guard raw.count % size == 0 else {
-      throw GraphError.malformed("a constant of \(raw.count) bytes is no array of \(size)-byte values")
+      throw GraphError.malformed(
+        "a constant of \(raw.count) bytes is no array of \(size)-byte values")
     }
     var list: [Integer] = []
     list.reserveCapacity(raw.count / size)

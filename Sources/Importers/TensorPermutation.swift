@@ -36,6 +36,24 @@ extension TensorData {
     return offsets
   }
 
+  /// The floats repeated to `shape` by the rules of NumPy, or nil when they do not fit.
+  func broadcast(to shape: [Int]) -> TensorData? {
+    guard let floats, self.shape.count <= shape.count, let count = ImportLimits.count(shape),
+      count <= ImportLimits.foldedElements
+    else { return nil }
+    let padding = [Int](repeating: 1, count: shape.count - self.shape.count)
+    let source = padding + self.shape
+    guard zip(source, shape).allSatisfy({ $0 == 1 || $0 == $1 }) else { return nil }
+    var offsets = [0]
+    for axis in shape.indices {
+      let step = source[axis] == 1 ? 0 : 1
+      offsets = offsets.flatMap { offset in
+        (0..<shape[axis]).map { offset * source[axis] + $0 * step }
+      }
+    }
+    return TensorData(shape: shape, floats: offsets.map { floats[$0] })
+  }
+
   /// True if every float is finite; integers always are.
   var isFinite: Bool { floats?.allSatisfy(\.isFinite) ?? true }
 }

@@ -45,10 +45,10 @@ enum ONNXDense {
       throw node.unsupported(
         "a product of two computed tensors (attention) is not run; the right side must be constant")
     }
-    guard builder.shape(input).count == 2, matrix.shape.count == 2 else {
+    guard builder.shape(input).count >= 2, matrix.shape.count == 2 else {
       throw node.unsupported(
-        "it multiplies \(builder.shape(input)) by \(matrix.shape); [1,K] by [K,N] is run: flatten "
-          + "the left side")
+        "it multiplies \(builder.shape(input)) by \(matrix.shape); [..., K] by a constant [K,N] is "
+          + "run")
     }
     let weights = builder.constant(node.inputs[1] + "/arranged", matrix.permuted([1, 0]))
     let operation = FullyConnected(activation: .none)

@@ -12,6 +12,15 @@ enum ONNXElementwise {
     guard builder.data(left) == nil || builder.data(left)?.floats != nil else {
       throw node.unsupported("integer additions are not run")
     }
+    let shape = builder.shape(left)
+    if let data = builder.data(right), data.shape != shape {
+      guard let full = data.broadcast(to: shape) else {
+        throw node.unsupported(
+          "it broadcasts \(shape) and \(data.shape); the result must have the shape of the "
+            + "computed operand")
+      }
+      right = builder.constant(node.name + "/addend", full)
+    }
     let operation = Add(activation: .none)
     try builder.bind(node, try builder.emit(operation, [left, right], node: node))
   }
@@ -22,7 +31,7 @@ enum ONNXElementwise {
     try builder.bind(node, try builder.emit(Activate(kind: .relu), [input], node: node))
   }
 
-  /// `Clip` to [0, ∞) or [0, 6].
+  /// `Clip`; [0, ∞) and [0, 6] are the activations that fuse.
   @Sendable static func clip(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
     let input = try builder.operand(node, 0)
     let low = try bound(node, builder, 1)
@@ -35,7 +44,11 @@ enum ONNXElementwise {
     case (-Float.greatestFiniteMagnitude, Float.greatestFiniteMagnitude...):
       try builder.bind(node, input)
     default:
-      throw node.unsupported("a clip to [\(low), \(high)] is not run; use [0, ∞) or [0, 6]")
+      guard low.isFinite, high.isFinite, low <= high else {
+        throw node.invalid("its bounds are [\(low), \(high)]")
+      }
+      let clip = Activate(kind: .clip(minimum: low, maximum: high))
+      try builder.bind(node, try builder.emit(clip, [input], node: node))
     }
   }
 

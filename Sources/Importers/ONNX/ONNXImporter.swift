@@ -44,7 +44,8 @@ enum ONNXImporter {
       let data = try initializer.data()
       bytes += data.count * 8
       guard bytes <= 2 * ImportLimits.constantBytes else {
-        throw GraphError.malformed("ONNX: the weights are beyond \(ImportLimits.constantBytes) bytes")
+        throw GraphError.malformed(
+          "ONNX: the weights are beyond \(ImportLimits.constantBytes) bytes")
       }
       try builder.bind(initializer.name, builder.constant(initializer.name, data))
     }

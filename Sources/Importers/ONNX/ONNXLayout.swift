@@ -22,8 +22,7 @@ enum ONNXLayout {
     _ node: ONNXNode, _ builder: inout ONNXBuilder, _ shape: [Int]
   ) throws(GraphError) {
     let input = try builder.operand(node, 0)
-    // An empty list is a shape operand's business; activations are never empty.
-    guard shape.reduce(into: true, { $0 = $0 && $1 >= 0 }), shape.count <= ImportLimits.rank else {
+    guard shape.allSatisfy({ $0 >= 0 }), shape.count <= ImportLimits.rank else {
       throw node.invalid("shape \(shape) is not valid")
     }
     let count = builder.shape(input).reduce(1, *)
@@ -86,7 +85,7 @@ enum ONNXLayout {
   ) throws(GraphError) {
     let shape = builder.shape(try builder.operand(node, 0))
     var axes = shape.indices.filter { shape[$0] == 1 }
-    if let given = try axes(node, builder) {
+    if let given = try Self.axes(node, builder) {
       axes = try normalized(given, rank: shape.count, node)
       guard axes.allSatisfy({ shape[$0] == 1 }) else {
         throw node.invalid("axes \(given) of shape \(shape) are not all 1")
@@ -101,7 +100,7 @@ enum ONNXLayout {
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
     let shape = builder.shape(try builder.operand(node, 0))
-    guard let given = try axes(node, builder), given.count + shape.count <= ImportLimits.rank
+    guard let given = try Self.axes(node, builder), given.count + shape.count <= ImportLimits.rank
     else { throw node.invalid("its axes are missing or too many") }
     let axes = try normalized(given, rank: shape.count + given.count, node)
     var result: [Int] = []

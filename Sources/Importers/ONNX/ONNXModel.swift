@@ -71,7 +71,8 @@ struct ONNXGraph {
       default: break
       }
       guard nodes.count <= ImportLimits.nodes, initializers.count <= ImportLimits.tensors else {
-        throw GraphError.malformed("ONNX: more than \(ImportLimits.nodes) nodes or too many tensors")
+        throw GraphError.malformed(
+          "ONNX: more than \(ImportLimits.nodes) nodes or too many tensors")
       }
     }
   }
@@ -103,7 +104,8 @@ struct ONNXNode {
       default: break
       }
       guard inputs.count <= ImportLimits.operands, outputs.count <= ImportLimits.operands else {
-        throw GraphError.malformed("ONNX: node \(name) has more than \(ImportLimits.operands) edges")
+        throw GraphError.malformed(
+          "ONNX: node \(name) has more than \(ImportLimits.operands) edges")
       }
     }
     if name.isEmpty { name = "#\(index)" }

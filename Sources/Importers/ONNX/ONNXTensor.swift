@@ -74,7 +74,8 @@ struct ONNXTensor {
         throw GraphError.malformed("ONNX: tensor \(name) is too large: \(dimensions)")
       }
     }
-    let elements = try raw.map { (r) throws(GraphError) in try Self.decode(r, dataType, type) }
+    let elements =
+      try raw.map { (r) throws(GraphError) in try Self.decode(r, dataType, type) }
       ?? typedElements(type)
     guard Self.count(elements) == count else {
       throw GraphError.malformed(

@@ -1,0 +1,88 @@
+import ModelGraph
+
+/// The value of an `AttributeProto`; sub-graphs are `other`.
+enum ONNXAttribute {
+  case float(Float)
+  case int(Int)
+  case string(String)
+  case tensor(ONNXTensor)
+  case floats([Float])
+  case ints([Int])
+  case other
+
+  /// Decodes an attribute with its name.
+  static func named(_ message: ProtobufReader) throws(GraphError) -> (String, ONNXAttribute) {
+    var reader = message
+    var name = ""
+    var type: Int?
+    var value = ONNXAttribute.other
+    var floats: [Float] = []
+    var ints: [Int64] = []
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: name = try reader.string(field)
+      case 2: value = .float(try reader.float(field))
+      case 3: value = .int(try reader.integer(field))
+      case 4:
+        let raw = try reader.data(field)
+        value = .string(String(decoding: raw.prefix(ImportLimits.nameBytes), as: UTF8.self))
+      case 5: value = .tensor(try ONNXTensor(try reader.message(field)))
+      case 7: try reader.appendFloats(field, to: &floats)
+      case 8: try reader.appendIntegers(field, to: &ints)
+      case 20: type = try reader.integer(field)
+      default: break
+      }
+    }
+    // AttributeProto.type: FLOATS = 6, INTS = 7; an empty list has no field of its own.
+    if type == 6 || !floats.isEmpty { value = .floats(floats) }
+    if type == 7 || !ints.isEmpty { value = .ints(ints.map(Int.init)) }
+    // Scalars at their default are left out by some writers: FLOAT = 1, INT = 2, STRING = 3.
+    if case .other = value {
+      switch type {
+      case 1: value = .float(0)
+      case 2: value = .int(0)
+      case 3: value = .string("")
+      default: break
+      }
+    }
+    return (name, value)
+  }
+}
+
+extension ONNXNode {
+  /// An integer attribute.
+  func int(_ key: String, default value: Int) throws(GraphError) -> Int {
+    switch attributes[key] {
+    case nil: return value
+    case .int(let i): return i
+    default: throw invalid("attribute \(key) is not an integer")
+    }
+  }
+
+  /// A float attribute.
+  func float(_ key: String, default value: Float) throws(GraphError) -> Float {
+    switch attributes[key] {
+    case nil: return value
+    case .float(let f): return f
+    default: throw invalid("attribute \(key) is not a float")
+    }
+  }
+
+  /// A string attribute.
+  func string(_ key: String, default value: String) throws(GraphError) -> String {
+    switch attributes[key] {
+    case nil: return value
+    case .string(let s): return s
+    default: throw invalid("attribute \(key) is not a string")
+    }
+  }
+
+  /// A list of integers, or nil when absent.
+  func ints(_ key: String) throws(GraphError) -> [Int]? {
+    switch attributes[key] {
+    case nil: return nil
+    case .ints(let list) where list.count <= 64: return list
+    default: throw invalid("attribute \(key) is not a short list of integers")
+    }
+  }
+}

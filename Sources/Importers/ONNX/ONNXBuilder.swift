@@ -1,0 +1,227 @@
+import ModelGraph
+import Operators
+
+/// The graph under construction, with ONNX's value names.
+struct ONNXBuilder {
+  /// The graph so far; every value is typed.
+  private(set) var graph: Graph
+  /// Version of the default operator set.
+  let opset: Int
+  private var values: [String: ValueID] = [:]
+  private var taken: Set<String> = []
+
+  /// Starts an empty graph.
+  init(name: String, opset: Int) {
+    graph = Graph(name: name)
+    self.opset = opset
+  }
+
+  // MARK: Values
+
+  /// Adds an interface input.
+  mutating func addInput(_ name: String, _ type: ValueType) throws(GraphError) {
+    let id = graph.add(Value(name: unique(name), type: type))
+    graph.inputs.append(id)
+    try bind(name, id)
+  }
+
+  /// Binds an ONNX name; a name has one definition.
+  mutating func bind(_ name: String, _ id: ValueID) throws(GraphError) {
+    guard values.updateValue(id, forKey: name) == nil else {
+      throw GraphError.malformed("ONNX: the value \(name) is defined twice")
+    }
+  }
+
+  /// The value an ONNX name is bound to.
+  func value(named name: String) -> ValueID? { values[name] }
+
+  /// Binds result `index` of `node`.
+  mutating func bind(_ node: ONNXNode, _ id: ValueID, result index: Int = 0) throws(GraphError) {
+    guard index < node.outputs.count else { throw node.invalid("it names no result") }
+    try bind(node.outputs[index], id)
+  }
+
+  /// Adds a constant.
+  mutating func constant(_ name: String, _ data: TensorData) -> ValueID {
+    graph.add(
+      Value(name: unique(name), type: ValueType(data.type, data.shape), constant: data))
+  }
+
+  private mutating func unique(_ name: String) -> String {
+    var candidate = name
+    var suffix = 1
+    while !taken.insert(candidate).inserted {
+      candidate = "\(name)~\(suffix)"
+      suffix += 1
+    }
+    return candidate
+  }
+
+  // MARK: Operands
+
+  /// The value of a required operand.
+  func operand(_ node: ONNXNode, _ index: Int) throws(GraphError) -> ValueID {
+    guard let id = try optional(node, index) else {
+      throw node.invalid("operand \(index) is missing")
+    }
+    return id
+  }
+
+  /// The value of an optional operand; an empty name means absent.
+  func optional(_ node: ONNXNode, _ index: Int) throws(GraphError) -> ValueID? {
+    guard index < node.inputs.count, !node.inputs[index].isEmpty else { return nil }
+    guard let id = values[node.inputs[index]] else {
+      throw node.invalid("operand \(node.inputs[index]) is not defined before the node")
+    }
+    return id
+  }
+
+  /// The shape of a value.
+  func shape(_ id: ValueID) -> [Int] { graph[id].type.shape }
+
+  /// A value's constant data.
+  func data(_ id: ValueID) -> TensorData? { graph[id].constant }
+
+  /// An operand that must be constant, as floats.
+  func floats(_ node: ONNXNode, _ index: Int) throws(GraphError) -> TensorData {
+    let id = try operand(node, index)
+    guard let data = graph[id].constant, data.floats != nil else {
+      throw node.unsupported(
+        "operand \(graph[id].name) must be a float constant; fold it when exporting")
+    }
+    return data
+  }
+
+  /// An optional operand that must be a constant list of integers.
+  func integers(_ node: ONNXNode, _ index: Int) throws(GraphError) -> [Int]? {
+    guard let id = try optional(node, index) else { return nil }
+    guard let data = graph[id].constant, let list = data.integers, list.count <= 1 << 16 else {
+      throw node.unsupported(
+        "operand \(graph[id].name) depends on the input's values; it must be constant integers: "
+          + "export the model with fixed shapes")
+    }
+    return list
+  }
+
+  // MARK: Nodes
+
+  /// Adds a node with one result and returns it.
+  mutating func emit(
+    _ operation: any Operation, _ inputs: [ValueID?], node: ONNXNode, suffix: String = ""
+  ) throws(GraphError) -> ValueID {
+    let types = inputs.map { $0.map { graph[$0].type } }
+    let result = try operation.singleResult(types, node: node.name)
+    let base = node.outputs.first ?? node.name
+    let id = graph.add(Value(name: unique(base + suffix), type: result))
+    guard graph.nodes.count < 4 * ImportLimits.nodes else {
+      throw GraphError.malformed("ONNX: too many nodes")
+    }
+    graph.nodes.append(
+      Node(name: node.name + suffix, operation: operation, inputs: inputs, outputs: [id]))
+    return id
+  }
+
+  /// A reshape, or the value itself when it has that shape already.
+  mutating func reshape(
+    _ id: ValueID, _ shape: [Int], node: ONNXNode, suffix: String = ""
+  ) throws(GraphError) -> ValueID {
+    if self.shape(id) == shape { return id }
+    if let data = graph[id].constant, ImportLimits.count(shape) == data.count {
+      return constant(node.outputs.first ?? node.name, data.reshaped(shape))
+    }
+    return try emit(Reshape(shape: shape), [id], node: node, suffix: suffix)
+  }
+
+  /// Moves the channels of [N,C,…] last: [N,C,L] becomes [N,1,L,C].
+  mutating func channelsLast(_ id: ValueID, node: ONNXNode) throws(GraphError) -> ValueID {
+    let shape = self.shape(id)
+    switch shape.count {
+    case 4:
+      return try emit(
+        Transpose(permutation: [0, 2, 3, 1]), [id], node: node, suffix: "/channels-last")
+    case 3:
+      let turned = try emit(
+        Transpose(permutation: [0, 2, 1]), [id], node: node, suffix: "/channels-last")
+      return try reshape(
+        turned, [shape[0], 1, shape[2], shape[1]], node: node, suffix: "/one-row")
+    default:
+      throw node.unsupported("its input has shape \(shape); 1-D and 2-D signals are run")
+    }
+  }
+
+  /// The inverse of ``channelsLast(_:node:)`` for a result that has `rank` dimensions in the file.
+  mutating func channelsFirst(
+    _ id: ValueID, rank: Int, node: ONNXNode
+  ) throws(GraphError) -> ValueID {
+    let shape = self.shape(id)
+    if rank == 4 {
+      return try emit(
+        Transpose(permutation: [0, 3, 1, 2]), [id], node: node, suffix: "/channels-first")
+    }
+    let flat = try reshape(
+      id, [shape[0], shape[2], shape[3]], node: node, suffix: "/no-rows")
+    return try emit(
+      Transpose(permutation: [0, 2, 1]), [flat], node: node, suffix: "/channels-first")
+  }
+
+  /// Names the interface outputs; each gets a value of its own.
+  mutating func finish(outputs: [ONNXValueInfo]) throws(GraphError) {
+    guard !outputs.isEmpty, outputs.count <= ImportLimits.operands else {
+      throw GraphError.malformed("ONNX: the graph names \(outputs.count) outputs")
+    }
+    for output in outputs {
+      guard var id = values[output.name] else {
+        throw GraphError.malformed("ONNX: nothing computes the output \(output.name)")
+      }
+      let value = graph[id]
+      if value.constant != nil || graph.inputs.contains(id) || graph.outputs.contains(id) {
+        // An output that is an input, a constant or another output again: a copy of its own.
+        let copy = Reshape(shape: value.type.shape)
+        let type = try copy.singleResult([value.type], node: output.name)
+        let result = graph.add(Value(name: unique(output.name), type: type))
+        graph.nodes.append(
+          Node(name: output.name, operation: copy, inputs: [id], outputs: [result]))
+        id = result
+      } else if value.name != output.name, !taken.contains(output.name) {
+        taken.insert(output.name)
+        graph[id].name = output.name
+      } else if value.name != output.name {
+        // The name was derived for an inner value before: the output has the better claim.
+        for position in graph.values.indices where graph.values[position].name == output.name {
+          graph.values[position].name = unique(output.name + "~inner")
+        }
+        graph[id].name = output.name
+      }
+      graph.outputs.append(id)
+    }
+  }
+}
+
+extension Operation {
+  /// The type of the only result, checked against the limits; errors name `node`.
+  func singleResult(_ operands: [ValueType?], node: String) throws(GraphError) -> ValueType {
+    let types: [ValueType]
+    do throws(GraphError) {
+      types = try resultTypes(operands)
+    } catch {
+      throw error.named(node)
+    }
+    guard types.count == 1, let type = types.first else {
+      throw GraphError.invalid(node: node, reason: "\(name) has \(types.count) results")
+    }
+    try ImportLimits.check(type.shape, node: node, "the result of \(name)")
+    return type
+  }
+}
+
+extension GraphError {
+  /// The same error with the node's name filled in where a shape rule left it empty.
+  func named(_ node: String) -> GraphError {
+    switch self {
+    case .invalid(let name, let reason) where name.isEmpty: .invalid(node: node, reason: reason)
+    case .unsupported(let operation, let name, let reason) where name.isEmpty:
+      .unsupported(operation: operation, node: node, reason: reason)
+    default: self
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import ModelGraph
+import Operators
+
+/// Dense layers, element-wise operators, reductions and reshapes.
+enum TFLiteElementwise {
+  /// FULLY_CONNECTED: weights [O,I]. Options: activation, weights format, keep_num_dims.
+  @Sendable static func fullyConnected(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    var layer = try builder.weights(node, axis: 0)
+    let options = try node.options(8)
+    guard try options?.uint8(1) ?? 0 == 0 else {
+      throw node.unsupported("shuffled weights are not read; convert with default weights")
+    }
+    let matrix = builder.graph[layer.weights].type.shape
+    let input = builder.graph[layer.input].type.shape
+    let keeps = try options?.bool(2) ?? false
+    guard matrix.count == 2 else { throw node.invalid("weights have shape \(matrix)") }
+    if !keeps, input.count != 2 {
+      // The operands before the last axis become one.
+      guard let count = ImportLimits.count(input), count % matrix[1] == 0 else {
+        throw node.invalid("weights \(matrix) do not fit input \(input)")
+      }
+      layer.input = try builder.flattened(node, layer.input, [count / matrix[1], matrix[1]])
+    }
+    let operation = FullyConnected(activation: try node.activation(try options?.uint8(0) ?? 0))
+    try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
+  }
+
+  /// ADD.
+  @Sendable static func add(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let left = try builder.operand(node, 0)
+    let right = try builder.operand(node, 1)
+    let options = try node.options(11)
+    let operation = Add(activation: try node.activation(try options?.uint8(0) ?? 0))
+    try builder.emit(node, operation, [left, right])
+  }
+
+  /// SOFTMAX over the last axis.
+  @Sendable static func softmax(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    let beta = try node.options(9)?.float(0) ?? 0
+    guard beta.isFinite, beta > 0 else { throw node.invalid("beta is \(beta)") }
+    try builder.emit(node, Softmax(beta: beta), [input])
+  }
+
+  /// MEAN over constant axes.
+  @Sendable static func mean(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    let rank = builder.graph[input].type.shape.count
+    var axes: Set<Int> = []
+    for axis in try builder.integers(node, 1) {
+      guard axis >= -rank, axis < rank else { throw node.invalid("axis \(axis) of \(rank)") }
+      axes.insert(axis < 0 ? axis + rank : axis)
+    }
+    let keeps = try node.options(27)?.bool(0) ?? false
+    try builder.emit(node, Mean(axes: axes.sorted(), keepsDimensions: keeps), [input])
+  }
+
+  /// RELU.
+  @Sendable static func relu(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    try builder.emit(node, Activate(kind: .relu), [try builder.operand(node, 0)])
+  }
+
+  /// RELU6.
+  @Sendable static func relu6(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    try builder.emit(node, Activate(kind: .relu6), [try builder.operand(node, 0)])
+  }
+
+  /// RESHAPE to the shape the result states; where the shape operand is constant it must agree.
+  @Sendable static func reshape(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    guard node.outputs.count == 1 else { throw node.invalid("it should have one result") }
+    let output = try builder.value(node.outputs[0])
+    let shape = builder.graph[output].type.shape
+    if node.inputs.count > 1, node.inputs[1] >= 0 {
+      let given = try builder.integers(node, 1)
+      let agrees =
+        given.count == shape.count && zip(given, shape).allSatisfy { $0 == -1 || $0 == $1 }
+      guard agrees else {
+        throw node.invalid("its shape operand is \(given) and its result \(shape)")
+      }
+    }
+    try builder.emit(node, Reshape(shape: shape), [input], sameParameters: true)
+  }
+}

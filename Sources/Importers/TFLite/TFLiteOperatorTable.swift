@@ -1,0 +1,173 @@
+import ModelGraph
+import Operators
+import PlanFormat
+
+/// How one TFLite operator becomes a node.
+struct TFLiteMapping: Sendable {
+  /// Emits the node.
+  let convert: @Sendable (TFLiteNode, inout TFLiteBuilder) throws(GraphError) -> Void
+}
+
+/// Every TFLite operator that is read: one line each, its function in the file of its family.
+enum TFLiteOperatorTable {
+  /// By the schema's name.
+  static let mappings: [String: TFLiteMapping] = [
+    "ADD": TFLiteMapping(convert: TFLiteElementwise.add),
+    "AVERAGE_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.averagePool),
+    "CONV_2D": TFLiteMapping(convert: TFLiteSpatial.convolution),
+    "DEPTHWISE_CONV_2D": TFLiteMapping(convert: TFLiteSpatial.depthwise),
+    "FULLY_CONNECTED": TFLiteMapping(convert: TFLiteElementwise.fullyConnected),
+    "MAX_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.maximumPool),
+    "MEAN": TFLiteMapping(convert: TFLiteElementwise.mean),
+    "RELU": TFLiteMapping(convert: TFLiteElementwise.relu),
+    "RELU6": TFLiteMapping(convert: TFLiteElementwise.relu6),
+    "RESHAPE": TFLiteMapping(convert: TFLiteElementwise.reshape),
+    "SOFTMAX": TFLiteMapping(convert: TFLiteElementwise.softmax),
+  ]
+}
+
+extension TFLiteNode {
+  /// The fused activation of the schema's number.
+  func activation(_ code: UInt8) throws(GraphError) -> Activation {
+    switch code {
+    case 0: return .none
+    case 1: return .relu
+    case 3: return .relu6
+    default:
+      throw unsupported(
+        "its fused activation is number \(code) of the schema; none, RELU and RELU6 are run")
+    }
+  }
+}
+
+/// Convolutions and pools.
+enum TFLiteSpatial {
+  /// Explicit pads for SAME (0) and VALID (1). TFLite's formula: windows = ceil(size / stride),
+  /// total = max((windows − 1) · stride + span − size, 0), an odd pad is larger at the end.
+  private static func padding(
+    _ node: TFLiteNode, _ code: UInt8, size: Int, span: Int, stride: Int
+  ) throws(GraphError) -> (Int, Int) {
+    switch code {
+    case 0:
+      let windows = (size + stride - 1) / stride
+      let total = max((windows - 1) * stride + span - size, 0)
+      return (total / 2, total - total / 2)
+    case 1: return (0, 0)
+    default: throw node.invalid("padding \(code) is neither SAME nor VALID")
+    }
+  }
+
+  private struct Frame {
+    var window: Window
+    var bottom: Int
+    var right: Int
+  }
+
+  private static func frame(
+    _ node: TFLiteNode, image: [Int], kernel: (Int, Int), strides: (Int, Int),
+    dilations: (Int, Int), padding code: UInt8
+  ) throws(GraphError) -> Frame {
+    guard image.count == 4 else { throw node.invalid("its input has shape \(image)") }
+    let numbers = [
+      kernel.0, kernel.1, strides.0, strides.1, dilations.0, dilations.1,
+    ]
+    guard numbers.allSatisfy((1...ImportLimits.windowExtent).contains) else {
+      throw node.invalid("kernel, strides and dilations \(numbers) are out of range")
+    }
+    let (top, bottom) = try padding(
+      node, code, size: image[1], span: (kernel.0 - 1) * dilations.0 + 1, stride: strides.0)
+    let (left, right) = try padding(
+      node, code, size: image[2], span: (kernel.1 - 1) * dilations.1 + 1, stride: strides.1)
+    return Frame(
+      window: Window(
+        height: kernel.0, width: kernel.1, strideHeight: strides.0, strideWidth: strides.1,
+        dilationHeight: dilations.0, dilationWidth: dilations.1, paddingTop: top,
+        paddingLeft: left),
+      bottom: bottom, right: right)
+  }
+
+  /// CONV_2D: weights [O,KH,KW,I]. Options: padding, stride w, h, activation, dilation w, h.
+  @Sendable static func convolution(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let layer = try builder.weights(node, axis: 0)
+    let kernel = builder.graph[layer.weights].type.shape
+    let image = builder.graph[layer.input].type.shape
+    guard kernel.count == 4, image.count == 4 else {
+      throw node.invalid("weights \(kernel) and input \(image)")
+    }
+    guard kernel[3] == image[3] else {
+      throw node.unsupported(
+        "grouped convolution: weights \(kernel) over \(image[3]) channels; use group 1")
+    }
+    let options = try node.options(1)
+    let frame = try frame(
+      node, image: image, kernel: (kernel[1], kernel[2]),
+      strides: (try options?.int32(2) ?? 0, try options?.int32(1) ?? 0),
+      dilations: (try options?.int32(5, default: 1) ?? 1, try options?.int32(4, default: 1) ?? 1),
+      padding: try options?.uint8(0) ?? 0)
+    let operation = Conv2D(
+      window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
+      activation: try node.activation(try options?.uint8(3) ?? 0))
+    try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
+  }
+
+  /// DEPTHWISE_CONV_2D: weights [1,KH,KW,C·m]; m follows from the shapes.
+  @Sendable static func depthwise(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let layer = try builder.weights(node, axis: 3)
+    let kernel = builder.graph[layer.weights].type.shape
+    let image = builder.graph[layer.input].type.shape
+    guard kernel.count == 4, image.count == 4, kernel[0] == 1, kernel[3] % image[3] == 0 else {
+      throw node.invalid("weights \(kernel) and input \(image)")
+    }
+    let options = try node.options(2)
+    let frame = try frame(
+      node, image: image, kernel: (kernel[1], kernel[2]),
+      strides: (try options?.int32(2) ?? 0, try options?.int32(1) ?? 0),
+      dilations: (try options?.int32(6, default: 1) ?? 1, try options?.int32(5, default: 1) ?? 1),
+      padding: try options?.uint8(0) ?? 0)
+    let operation = DepthwiseConv2D(
+      window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
+      depthMultiplier: kernel[3] / image[3],
+      activation: try node.activation(try options?.uint8(4) ?? 0))
+    try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
+  }
+
+  /// Pool2DOptions: padding, stride w, h, filter w, h, activation.
+  private static func pool(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) -> (ValueID, Frame, Activation) {
+    let input = try builder.operand(node, 0)
+    guard let options = try node.options(5) else { throw node.invalid("it has no options") }
+    let frame = try frame(
+      node, image: builder.graph[input].type.shape,
+      kernel: (try options.int32(4), try options.int32(3)),
+      strides: (try options.int32(2), try options.int32(1)), dilations: (1, 1),
+      padding: try options.uint8(0))
+    return (input, frame, try node.activation(try options.uint8(5)))
+  }
+
+  /// AVERAGE_POOL_2D: padding does not count.
+  @Sendable static func averagePool(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let (input, frame, activation) = try pool(node, &builder)
+    let operation = AveragePool2D(
+      window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
+      activation: activation, countsPadding: false)
+    try builder.emit(node, operation, [input], sameParameters: true)
+  }
+
+  /// MAX_POOL_2D.
+  @Sendable static func maximumPool(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let (input, frame, activation) = try pool(node, &builder)
+    let operation = MaxPool2D(
+      window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
+      activation: activation)
+    try builder.emit(node, operation, [input], sameParameters: true)
+  }
+}

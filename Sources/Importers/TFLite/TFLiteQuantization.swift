@@ -1,0 +1,111 @@
+import ModelGraph
+
+/// Reads and checks quantisation parameters (TFLite int8 specification).
+enum TFLiteQuantization {
+  /// The parameters of a tensor, or nil for a float one.
+  static func parameters(
+    _ tensor: TFLiteTensor, _ element: ElementType
+  ) throws(GraphError) -> Quantization? {
+    guard element != .float32, !tensor.scales.isEmpty else { return nil }
+    guard !tensor.hasOtherQuantization else {
+      throw GraphError.unsupported(
+        operation: "quantization", node: tensor.name,
+        reason: "custom and blockwise quantisation is not run; quantise per channel")
+    }
+    func bad(_ reason: String) -> GraphError { .invalid(node: tensor.name, reason: reason) }
+    let count = tensor.scales.count
+    guard tensor.scales.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+      throw bad("a quantisation scale is not a positive number")
+    }
+    var zeros = tensor.zeroPoints
+    if zeros.isEmpty || (zeros.count == 1 && count > 1) {
+      zeros = [Int64](repeating: zeros.first ?? 0, count: count)
+    }
+    guard zeros.count == count else {
+      throw bad("\(count) quantisation scales and \(zeros.count) zero points")
+    }
+    let range: ClosedRange<Int64> =
+      switch element {
+      case .int8: -128...127
+      case .uint8: 0...255
+      case .int16: -32768...32767
+      default: 0...0
+      }
+    guard zeros.allSatisfy(range.contains) else {
+      throw bad("a zero point lies outside of \(range)")
+    }
+    if count > 1 {
+      guard tensor.shape.indices.contains(tensor.axis), tensor.shape[tensor.axis] == count else {
+        throw bad("\(count) scales along axis \(tensor.axis) of shape \(tensor.shape)")
+      }
+    }
+    let axis = count > 1 ? tensor.axis : 0
+    return Quantization(
+      scales: tensor.scales, zeroPoints: zeros.map(Int32.init(truncatingIfNeeded:)), axis: axis)
+  }
+
+  /// Checks weights and bias of a layer whose output channels lie along `axis` of the weights.
+  static func checkLayer(
+    _ node: TFLiteNode, input: Value, weights: Value, bias: Value?, axis: Int
+  ) throws(GraphError) {
+    guard weights.type.shape.indices.contains(axis) else {
+      throw node.invalid("weights have shape \(weights.type.shape)")
+    }
+    let outputs = weights.type.shape[axis]
+    if let bias, bias.type.shape.reduce(1, *) != outputs || bias.type.shape.last != outputs {
+      throw node.invalid("bias of shape \(bias.type.shape) for \(outputs) outputs")
+    }
+    switch input.type.element {
+    case .float32:
+      guard weights.type.element == .float32, bias.map({ $0.type.element == .float32 }) ?? true
+      else {
+        throw node.unsupported("weights or bias are not float32 beside a float32 input")
+      }
+    case .int8:
+      guard weights.type.element == .int8, let parameters = weights.quantization else {
+        throw node.unsupported("weights \(weights.name) are not quantised int8")
+      }
+      guard parameters.zeroPoints.allSatisfy({ $0 == 0 }) else {
+        throw node.invalid("the zero points of weights \(weights.name) must be 0")
+      }
+      guard parameters.isPerTensor || parameters.axis == axis else {
+        throw node.invalid(
+          "weights \(weights.name) are quantised along axis \(parameters.axis), not \(axis)")
+      }
+      try checkBias(node, bias)
+    default:
+      throw node.unsupported(
+        "its input is \(input.type.element.rawValue); float32 and int8 models are run: convert "
+          + "with int8 full-integer quantisation")
+    }
+  }
+
+  private static func checkBias(_ node: TFLiteNode, _ bias: Value?) throws(GraphError) {
+    guard let bias else { return }
+    guard bias.type.element == .int32 else {
+      throw node.unsupported("bias \(bias.name) is not int32")
+    }
+    guard bias.quantization.map({ $0.zeroPoints.allSatisfy { $0 == 0 } }) ?? true else {
+      throw node.invalid("the zero point of bias \(bias.name) must be 0")
+    }
+  }
+
+  /// Checks that int8 activations carry per-tensor parameters, and with `same` that the result
+  /// shares the first operand's.
+  static func checkActivations(
+    _ node: TFLiteNode, inputs: [Value], result: Value, same: Bool
+  ) throws(GraphError) {
+    guard result.type.element == .int8 || result.type.element == .float32 else {
+      throw node.unsupported("a result of type \(result.type.element.rawValue) is not run")
+    }
+    for value in [result] + inputs where value.constant == nil && value.type.element == .int8 {
+      guard let parameters = value.quantization, parameters.isPerTensor else {
+        throw node.invalid("the int8 tensor \(value.name) needs one scale and zero point")
+      }
+    }
+    guard !same || inputs.first?.quantization == result.quantization else {
+      throw node.unsupported(
+        "its result has another scale than its input; convert with a current TFLite converter")
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Testing
+
+/// Writes the few protobuf constructs that small ONNX models need.
+struct ProtobufWriter {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func varint(_ value: UInt64) {
+    var rest = value
+    while rest >= 0x80 {
+      bytes.append(UInt8(rest & 0x7F) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+
+  mutating func integer(_ field: Int, _ value: Int) {
+    varint(UInt64(field) << 3)
+    varint(UInt64(bitPattern: Int64(value)))
+  }
+
+  mutating func float(_ field: Int, _ value: Float) {
+    varint(UInt64(field) << 3 | 5)
+    for shift in [0, 8, 16, 24] as [UInt32] {
+      bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> shift))
+    }
+  }
+
+  mutating func data(_ field: Int, _ value: [UInt8]) {
+    varint(UInt64(field) << 3 | 2)
+    varint(UInt64(value.count))
+    bytes += value
+  }
+
+  mutating func string(_ field: Int, _ value: String) { data(field, Array(value.utf8)) }
+
+  mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
+    var inner = ProtobufWriter()
+    body(&inner)
+    data(field, inner.bytes)
+  }
+}
+
+/// Builds an ONNX model.
+struct ONNXSample {
+  var opset = 17
+  private var graph = ProtobufWriter()
+
+  /// An attribute of a node.
+  enum Attribute {
+    case int(Int)
+    case ints([Int])
+    case float(Float)
+    case string(String)
+  }
+
+  mutating func node(
+    _ type: String, _ inputs: [String], _ outputs: [String],
+    _ attributes: [String: Attribute] = [:],
+    name: String? = nil
+  ) {
+    graph.message(1) { node in
+      for input in inputs { node.string(1, input) }
+      for output in outputs { node.string(2, output) }
+      node.string(3, name ?? outputs.first ?? type)
+      node.string(4, type)
+      for (key, value) in attributes.sorted(by: { $0.key < $1.key }) {
+        node.message(5) { attribute in
+          attribute.string(1, key)
+          switch value {
+          case .float(let number): attribute.float(2, number)
+          case .int(let number): attribute.integer(3, number)
+          case .string(let text): attribute.string(4, text)
+          case .ints(let list): for number in list { attribute.integer(8, number) }
+          }
+        }
+      }
+    }
+  }
+
+  mutating func constant(_ name: String, _ shape: [Int], floats: [Float]) {
+    graph.message(5) { tensor in
+      for size in shape { tensor.integer(1, size) }
+      tensor.integer(2, 1)
+      for value in floats { tensor.float(4, value) }
+      tensor.string(8, name)
+    }
+  }
+
+  mutating func constant(_ name: String, integers: [Int]) {
+    graph.message(5) { tensor in
+      tensor.integer(1, integers.count)
+      tensor.integer(2, 7)
+      for value in integers { tensor.integer(7, value) }
+      tensor.string(8, name)
+    }
+  }
+
+  private mutating func interface(_ field: Int, _ name: String, _ shape: [String]) {
+    graph.message(field) { info in
+      info.string(1, name)
+      info.message(2) { type in
+        type.message(1) { tensor in
+          tensor.integer(1, 1)
+          tensor.message(2) { dimensions in
+            for size in shape {
+              dimensions.message(1) { dimension in
+                if let number = Int(size) {
+                  dimension.integer(1, number)
+                } else {
+                  dimension.string(2, size)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  mutating func input(_ name: String, _ shape: [String]) { interface(11, name, shape) }
+  mutating func output(_ name: String) { interface(12, name, []) }
+
+  var bytes: [UInt8] {
+    var model = ProtobufWriter()
+    model.integer(1, 8)
+    model.data(7, graph.bytes)
+    model.message(8) { $0.integer(2, opset) }
+    return model.bytes
+  }
+}

@@ -1,0 +1,219 @@
+import CBOR
+import DriftStatistics
+
+/// Limits of a bundle: sizes no honest one reaches, small enough that none overflows 32 bits.
+public enum BundleLimits {
+  /// A whole file.
+  public static let fileBytes = 512 << 20
+  /// The signature block.
+  public static let signatureBytes = 16 << 10
+  /// Signatures in it.
+  public static let signatures = 32
+  /// The manifest.
+  public static let manifestBytes = 4 << 20
+  /// One section, raw.
+  public static let sectionBytes = 256 << 20
+  /// Sections, plans, ports, certificates, sources.
+  public static let entries = 64
+  /// Layers of the quantisation report.
+  public static let layers = 4096
+  /// UTF-8 bytes of a name or a version.
+  public static let nameBytes = 64
+  /// Labels of a port.
+  public static let labels = 65_536
+}
+
+extension Manifest {
+  /// Reads a manifest. Unknown keys are refused: what a later schema adds comes with a new number.
+  ///
+  /// - Throws: `BundleError.manifest` naming the field that is wrong.
+  public init(decoding bytes: [UInt8]) throws(BundleError) {
+    do throws(CBORError) {
+      let record = try CBORRecord(try CBORValue.decode(bytes))
+      guard try record.unsigned(at: "schema") == Self.schemaVersion else {
+        throw CBORError.outOfRange(path: "schema")
+      }
+      self = try Manifest(record)
+    } catch {
+      throw .manifest(error)
+    }
+  }
+
+  private init(_ record: CBORRecord) throws(CBORError) {
+    try record.expectOnly([
+      "schema", "name", "version", "sequence", "development", "requires", "plans", "certificates",
+      "quantization", "telemetry", "provenance", "sections",
+    ])
+    name = try record.text(at: "name")
+    guard Self.isName(name) else { throw CBORError.outOfRange(path: "name") }
+    version = try record.short(at: "version")
+    sequence = try record.unsigned(at: "sequence")
+    isDevelopment = try record.bool(at: "development")
+    let requires = try record.record(at: "requires")
+    try requires.expectOnly(["runtime", "plan"])
+    requirements = Requirements(
+      runtimeVersion: try requires.unsigned(at: "runtime"),
+      planVersion: try requires.unsigned(at: "plan"))
+    plans = []
+    for entry in try record.records(at: "plans", limit: BundleLimits.entries) {
+      plans.append(try PlanEntry(entry))
+    }
+    guard !plans.isEmpty else { throw CBORError.outOfRange(path: "plans") }
+    certificates = []
+    for entry in try record.records(at: "certificates", limit: BundleLimits.entries) {
+      certificates.append(try TargetCertificate(entry))
+    }
+    quantization =
+      record.has("quantization")
+      ? try QuantizationReport(try record.record(at: "quantization")) : nil
+    telemetry =
+      record.has("telemetry") ? try TelemetryContract(cbor: try record.value(at: "telemetry")) : nil
+    provenance = try Provenance(try record.record(at: "provenance"))
+    sections = []
+    for entry in try record.records(at: "sections", limit: BundleLimits.entries) {
+      let section = try Section(entry)
+      let end = sections.last.map { $0.offset + $0.storedBytes } ?? 0
+      // Each section follows the one before at the next multiple of 64: nothing hides between them.
+      guard section.offset == (end + 63) / 64 * 64 else {
+        throw CBORError.outOfRange(path: entry.pathOf("offset"))
+      }
+      sections.append(section)
+    }
+  }
+
+  /// True for a name a device root can use as a folder: [a-z0-9._-], not led by a dot.
+  public static func isName(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    guard (1...BundleLimits.nameBytes).contains(bytes.count), bytes[0] != UInt8(ascii: ".") else {
+      return false
+    }
+    return bytes.allSatisfy { byte in
+      (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2e || byte == 0x5f
+        || byte == 0x2d
+    }
+  }
+}
+
+extension CBORRecord {
+  /// Text within the limit of a name.
+  fileprivate func short(at key: String) throws(CBORError) -> String {
+    let text = try text(at: key)
+    guard text.utf8.count <= BundleLimits.nameBytes else {
+      throw CBORError.outOfRange(path: pathOf(key))
+    }
+    return text
+  }
+
+  /// A number of bytes up to a limit.
+  fileprivate func size(at key: String, limit: Int) throws(CBORError) -> UInt64 {
+    let size = try unsigned(at: key)
+    guard size <= UInt64(limit) else { throw CBORError.outOfRange(path: pathOf(key)) }
+    return size
+  }
+}
+
+extension PlanEntry {
+  fileprivate init(_ record: CBORRecord) throws(CBORError) {
+    try record.expectOnly(["name", "inputs", "outputs", "arena_bytes", "weights_bytes", "macs"])
+    name = try record.short(at: "name")
+    inputs = []
+    for entry in try record.records(at: "inputs", limit: BundleLimits.entries) {
+      inputs.append(try Port(entry))
+    }
+    outputs = []
+    for entry in try record.records(at: "outputs", limit: BundleLimits.entries) {
+      outputs.append(try Port(entry))
+    }
+    resources = Resources(
+      arenaBytes: try record.unsigned(at: "arena_bytes"),
+      weightsBytes: try record.unsigned(at: "weights_bytes"),
+      multiplyAccumulates: try record.unsigned(at: "macs"))
+  }
+}
+
+extension Port {
+  fileprivate init(_ record: CBORRecord) throws(CBORError) {
+    try record.expectOnly([
+      "name", "shape", "element", "scale", "zero_point", "user_element", "unit", "labels",
+    ])
+    name = try record.text(at: "name")
+    shape = []
+    for size in try record.ints(at: "shape", limit: 8) {
+      guard (1...(1 << 26)).contains(size) else {
+        throw CBORError.outOfRange(path: record.pathOf("shape"))
+      }
+      shape.append(UInt64(size))
+    }
+    element = try record.short(at: "element")
+    scale = Float(try record.double(at: "scale"))
+    guard scale.isFinite, scale > 0, let zero = Int32(exactly: try record.int(at: "zero_point"))
+    else { throw CBORError.outOfRange(path: record.pathOf("scale")) }
+    zeroPoint = zero
+    userElement = try record.short(at: "user_element")
+    unit = try record.text(at: "unit")
+    labels = try record.texts(at: "labels", limit: BundleLimits.labels)
+  }
+}
+
+extension TargetCertificate {
+  fileprivate init(_ record: CBORRecord) throws(CBORError) {
+    try record.expectOnly([
+      "target", "target_sha256", "arena_bytes", "peak_bytes", "image_bytes",
+    ])
+    target = try record.short(at: "target")
+    targetDigest = try record.bytes(at: "target_sha256", count: 32)
+    arenaBytes = try record.unsigned(at: "arena_bytes")
+    peakBytes = try record.unsigned(at: "peak_bytes")
+    imageBytes = try record.unsigned(at: "image_bytes")
+  }
+}
+
+extension QuantizationReport {
+  fileprivate init(_ record: CBORRecord) throws(CBORError) {
+    try record.expectOnly(["method", "output_db", "layers"])
+    method = try record.short(at: "method")
+    outputDecibels = try record.double(at: "output_db")
+    layers = []
+    for layer in try record.records(at: "layers", limit: BundleLimits.layers) {
+      try layer.expectOnly(["name", "operation", "sqnr_db"])
+      layers.append(
+        Layer(
+          name: try layer.text(at: "name"), operation: try layer.short(at: "operation"),
+          signalToNoiseDecibels: try layer.double(at: "sqnr_db")))
+    }
+  }
+}
+
+extension Provenance {
+  fileprivate init(_ record: CBORRecord) throws(CBORError) {
+    try record.expectOnly(["tool", "compressor", "licence", "sources"])
+    tool = try record.short(at: "tool")
+    compressor = try record.short(at: "compressor")
+    licence = try record.text(at: "licence")
+    sources = []
+    for source in try record.records(at: "sources", limit: BundleLimits.entries) {
+      try source.expectOnly(["role", "sha256"])
+      sources.append(
+        Source(
+          role: try source.short(at: "role"), digest: try source.bytes(at: "sha256", count: 32)))
+    }
+  }
+}
+
+extension Section {
+  fileprivate init(_ record: CBORRecord) throws(CBORError) {
+    try record.expectOnly([
+      "kind", "plan", "offset", "stored_bytes", "stored_sha256", "raw_bytes", "raw_sha256",
+    ])
+    guard let kind = Kind(rawValue: try record.short(at: "kind")) else {
+      throw CBORError.outOfRange(path: record.pathOf("kind"))
+    }
+    self.kind = kind
+    plan = try record.short(at: "plan")
+    offset = try record.size(at: "offset", limit: BundleLimits.fileBytes)
+    storedBytes = try record.size(at: "stored_bytes", limit: BundleLimits.sectionBytes)
+    storedDigest = try record.bytes(at: "stored_sha256", count: 32)
+    rawBytes = try record.size(at: "raw_bytes", limit: BundleLimits.sectionBytes)
+    rawDigest = try record.bytes(at: "raw_sha256", count: 32)
+  }
+}

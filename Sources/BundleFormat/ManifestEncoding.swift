@@ -1,0 +1,109 @@
+import CBOR
+import DriftStatistics
+
+extension Manifest {
+  /// The deterministic CBOR that is signed, and whose SHA-256 names the release.
+  public func encoded() -> [UInt8] {
+    var map: CBORMap = [
+      "schema": .unsigned(Self.schemaVersion),
+      "name": .text(name),
+      "version": .text(version),
+      "sequence": .unsigned(sequence),
+      "development": .bool(isDevelopment),
+      "requires": .map([
+        "runtime": .unsigned(requirements.runtimeVersion),
+        "plan": .unsigned(requirements.planVersion),
+      ]),
+      "plans": .array(plans.map { $0.cbor() }),
+      "certificates": .array(certificates.map { $0.cbor() }),
+      "provenance": provenance.cbor(),
+      "sections": .array(sections.map { $0.cbor() }),
+    ]
+    if let quantization { map[.text("quantization")] = quantization.cbor() }
+    if let telemetry { map[.text("telemetry")] = telemetry.cbor() }
+    return CBORValue.map(map).encoded()
+  }
+}
+
+extension PlanEntry {
+  func cbor() -> CBORValue {
+    .map([
+      "name": .text(name),
+      "inputs": .array(inputs.map { $0.cbor() }),
+      "outputs": .array(outputs.map { $0.cbor() }),
+      "arena_bytes": .unsigned(resources.arenaBytes),
+      "weights_bytes": .unsigned(resources.weightsBytes),
+      "macs": .unsigned(resources.multiplyAccumulates),
+    ])
+  }
+}
+
+extension Port {
+  func cbor() -> CBORValue {
+    .map([
+      "name": .text(name),
+      "shape": .array(shape.map { .unsigned($0) }),
+      "element": .text(element),
+      "scale": .float64(Double(scale)),
+      "zero_point": .int(Int64(zeroPoint)),
+      "user_element": .text(userElement),
+      "unit": .text(unit),
+      "labels": .array(labels.map { .text($0) }),
+    ])
+  }
+}
+
+extension TargetCertificate {
+  func cbor() -> CBORValue {
+    .map([
+      "target": .text(target),
+      "target_sha256": .bytes(targetDigest),
+      "arena_bytes": .unsigned(arenaBytes),
+      "peak_bytes": .unsigned(peakBytes),
+      "image_bytes": .unsigned(imageBytes),
+    ])
+  }
+}
+
+extension QuantizationReport {
+  func cbor() -> CBORValue {
+    .map([
+      "method": .text(method),
+      "output_db": .float64(outputDecibels),
+      "layers": .array(
+        layers.map { layer in
+          .map([
+            "name": .text(layer.name),
+            "operation": .text(layer.operation),
+            "sqnr_db": .float64(layer.signalToNoiseDecibels),
+          ])
+        }),
+    ])
+  }
+}
+
+extension Provenance {
+  func cbor() -> CBORValue {
+    .map([
+      "tool": .text(tool),
+      "compressor": .text(compressor),
+      "licence": .text(licence),
+      "sources": .array(
+        sources.map { .map(["role": .text($0.role), "sha256": .bytes($0.digest)]) }),
+    ])
+  }
+}
+
+extension Section {
+  func cbor() -> CBORValue {
+    .map([
+      "kind": .text(kind.rawValue),
+      "plan": .text(plan),
+      "offset": .unsigned(offset),
+      "stored_bytes": .unsigned(storedBytes),
+      "stored_sha256": .bytes(storedDigest),
+      "raw_bytes": .unsigned(rawBytes),
+      "raw_sha256": .bytes(rawDigest),
+    ])
+  }
+}

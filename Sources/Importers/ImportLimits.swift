@@ -21,6 +21,8 @@ enum ImportLimits {
   static let nameBytes = 4096
   /// Elements of a result folded at import.
   static let foldedElements = 1 << 24
+  /// Multiply-accumulates spent on folding one node.
+  static let foldedWork = 1 << 28
 
   /// The element count of `shape`, or nil when a dimension is not positive or the count or rank is
   /// beyond the limits.

@@ -18,6 +18,9 @@ enum FoldConstants {
       operands.append(data)
     }
     let output = node.outputs[0]
+    let work = node.operation.multiplyAccumulates(
+      operands.map { $0.map { ValueType($0.type, $0.shape) } })
+    guard work <= ImportLimits.foldedWork else { return false }
     guard !editor.graph.outputs.contains(output) else { return false }
     let results: [TensorData]
     do throws(GraphError) {

@@ -85,15 +85,13 @@ struct GraphEditor {
 
   /// Adds a node before `index` in spirit (order is settled at the end); returns its new result.
   mutating func emit(
-    _ name: String, _ operation: any Operation, _ inputs: [ValueID?]
+    _ name: String, _ operation: any Operation, _ inputs: [ValueID?], as result: String? = nil
   ) throws(GraphError) -> ValueID {
     let type = try operation.singleResult(inputs.map { $0.map { graph[$0].type } }, node: name)
-    let result = graph.add(Value(name: unique(name), type: type))
-    nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [result]))
-    connect(
-      nodes[nodes.count - 1]
-        ?? Node(
-          name: name, operation: operation, inputs: inputs, outputs: [result]), nodes.count - 1)
+    let result = graph.add(Value(name: unique(result ?? name), type: type))
+    let node = Node(name: name, operation: operation, inputs: inputs, outputs: [result])
+    nodes.append(node)
+    connect(node, nodes.count - 1)
     return result
   }
 
@@ -155,11 +153,24 @@ struct GraphEditor {
       pending = later
     }
     result.compact()
+    result.restoreNames()
     return result
   }
 }
 
 extension Graph {
+  /// Gives values that stand for a value of the file in another layout that value's name, once
+  /// the latter is gone.
+  mutating func restoreNames() {
+    var names = Set(values.map(\.name))
+    for index in values.indices {
+      let parts = values[index].name.split(separator: "~", omittingEmptySubsequences: false)
+      guard parts.count > 1, Int(parts[parts.count - 1]) != nil else { continue }
+      let base = parts.dropLast().joined(separator: "~")
+      if !base.isEmpty, names.insert(base).inserted { values[index].name = base }
+    }
+  }
+
   /// Drops values that nothing refers to; the rest keep their order.
   mutating func compact() {
     var used = Set(inputs + outputs)

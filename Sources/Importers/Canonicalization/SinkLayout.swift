@@ -58,7 +58,8 @@ enum SinkLayout {
     _ layout: any Operation, past node: Node, reading inputs: [ValueID],
     _ editor: inout GraphEditor, _ index: Int
   ) throws(GraphError) -> Bool {
-    let result = try editor.emit(node.name, node.operation, inputs)
+    let result = try editor.emit(
+      node.name, node.operation, inputs, as: editor[node.outputs[0]].name)
     editor.replace(
       index,
       with: Node(

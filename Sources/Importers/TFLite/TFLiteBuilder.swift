@@ -180,7 +180,8 @@ struct TFLiteBuilder {
       inputs.map { $0.map { graph[$0].type } }, node: node.name)
     guard derived == graph[output].type else {
       throw node.invalid(
-        "its result is stated as \(graph[output].type.shape) and should be \(derived.shape), "
+        "its result is stated as \(graph[output].type.shape), "
+          + "\(graph[output].type.element.rawValue), and should be \(derived.shape), "
           + derived.element.rawValue)
     }
     try TFLiteQuantization.checkActivations(

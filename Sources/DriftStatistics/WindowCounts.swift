@@ -32,25 +32,3 @@ public struct ReferenceStatistics: Sendable, Equatable {
     self.null = null
   }
 }
-
-/// Distributions under no change, made at packing by drawing windows from the reference rows.
-public struct NullDistribution: Sendable, Equatable {
-  /// Items per drawn window.
-  public var windowItems: UInt32
-  /// Windows drawn.
-  public var draws: UInt32
-  /// Per tap: upper quantiles of the inflated X² at the probabilities of `NullDistribution.levels`.
-  public var tapQuantiles: [[Double]]
-  /// The same for the smallest p over taps, as −log2 p ranks: the family's verdict.
-  public var familyQuantiles: [Double]
-
-  /// Creates a null distribution.
-  public init(
-    windowItems: UInt32, draws: UInt32, tapQuantiles: [[Double]], familyQuantiles: [Double]
-  ) {
-    self.windowItems = windowItems
-    self.draws = draws
-    self.tapQuantiles = tapQuantiles
-    self.familyQuantiles = familyQuantiles
-  }
-}

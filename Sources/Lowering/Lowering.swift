@@ -22,14 +22,15 @@ public enum Lowering {
   public static func lower(
     _ graph: Graph, taps: [ValueID] = []
   ) throws(GraphError) -> LoweredModel {
-    guard graph.isQuantized else {
-      throw .invalid(
-        node: graph.name, reason: "its activations are float; quantise it with calibration data")
-    }
+    try graph.checkActivations()
     let storage = Storage(graph, keepingAlive: taps)
     var builder = PlanBuilder()
-    for node in graph.nodes where storage.alias(node, in: graph) == nil {
-      try lower(node, in: graph, storage: storage, into: &builder)
+    for node in graph.nodes {
+      if let source = storage.alias(node, in: graph) {
+        try checkAlias(of: source, by: node, in: graph)
+      } else {
+        try lower(node, in: graph, storage: storage, into: &builder)
+      }
     }
     func tensor(_ id: ValueID) throws(GraphError) -> TensorIndex {
       guard let tensor = storage.tensors[id] else {
@@ -46,6 +47,17 @@ public enum Lowering {
       multiplyAccumulates: graph.multiplyAccumulates, tensors: storage.records, inputs: inputs,
       outputs: outputs, taps: tapTensors, instructions: builder.instructions)
     return LoweredModel(plan: plan, weights: builder.weights)
+  }
+
+  /// Shared bytes must mean the same reals on both sides.
+  private static func checkAlias(
+    of source: ValueID, by node: Node, in graph: Graph
+  ) throws(GraphError) {
+    guard graph[source].quantization == graph[node.outputs[0]].quantization else {
+      throw .unsupported(
+        operation: node.operation.name, node: node.name,
+        reason: "its result has another scale than its input; it only moves integers")
+    }
   }
 
   private static func lower(

@@ -39,6 +39,14 @@ struct QuantizedOperand {
         node: node,
         reason: "\(operand.value.name) carries no quantisation: quantise the model first")
     }
+    guard !quantization.scales.isEmpty,
+      quantization.scales.count == quantization.zeroPoints.count,
+      quantization.scales.allSatisfy({ $0.isFinite && $0 >= 0 }),
+      operand.value.constant != nil || quantization.isPerTensor && quantization.scale > 0
+    else {
+      throw .invalid(
+        node: node, reason: "the scales of \(operand.value.name) are not finite positive numbers")
+    }
     return QuantizedOperand(quantization, operand)
   }
 

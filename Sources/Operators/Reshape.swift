@@ -28,8 +28,12 @@ public struct Reshape: Operation, Equatable {
   public var quantizationRule: QuantizationRule { .sameAsInput }
   public var isPositivelyHomogeneous: Bool { true }
 
-  /// Nothing to compute: Lowering gives both tensors the same bytes.
-  public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {}
+  /// Nothing to compute: Lowering gives both tensors the same bytes, and asks only where it cannot.
+  public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
+    throw .unsupported(
+      operation: Self.name, node: node.name,
+      reason: "it reshapes a constant; fold the node before export")
+  }
 
   public var summary: String { shape.map(String.init).joined(separator: "×") }
 }

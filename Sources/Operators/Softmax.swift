@@ -46,7 +46,13 @@ public struct Softmax: Operation, Equatable {
         operation: Self.name, node: node.name,
         reason: "its result is not in steps of 1/256 from -128, the form int8 softmax has")
     }
-    let table = ExponentialTable.make(scale: Double(beta) * Double(input.quantization.scale))
+    let scale = Double(beta) * Double(input.quantization.scale)
+    guard scale.isFinite, scale > 0 else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "its beta is \(beta); integer softmax needs a positive one")
+    }
+    let table = ExponentialTable.make(scale: scale)
     let bytes = table.flatMap { value in
       (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
     }

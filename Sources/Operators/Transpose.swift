@@ -47,6 +47,11 @@ public struct Transpose: Operation, Equatable {
 
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
     let input = try QuantizedOperand(0, of: node)
+    guard try input.quantization == QuantizedOperand(resultOf: node).quantization else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "its result has another scale than its input; it only moves integers")
+    }
     builder.emit(
       Instruction(
         name: node.name, operation: .transpose(TransposeParameters(permutation: permutation)),

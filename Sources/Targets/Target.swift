@@ -42,7 +42,10 @@ public struct Target: Decodable, Sendable, Equatable {
   public var fileBytes: [UInt8] = []
 
   enum CodingKeys: String, CodingKey {
-    case name, description, triple, cpu, budgets, tiers
+    case name, description, triple
+    case cpu = "features"
+    case budgets = "budget"
+    case tiers = "kernels"
   }
 }
 
@@ -98,18 +101,40 @@ public enum TargetCatalogue {
     return names.sorted()
   }
 
+  /// Names the field and what is wrong with it.
+  private static func explain(_ error: any Error) -> String {
+    func field(_ context: DecodingError.Context, _ last: [any CodingKey] = []) -> String {
+      (context.codingPath + last).map(\.stringValue).joined(separator: ".")
+    }
+    switch error as? DecodingError {
+    case .keyNotFound(let key, let context): return "add the field \(field(context, [key]))"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      return "the field \(field(context)) should be \(type)"
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      return "the field \(field(context)) does not hold what it should"
+    default: return "it is not valid JSON5"
+    }
+  }
+
   private static func read(_ file: URL) throws(TargetError) -> Target {
     guard let data = try? Data(contentsOf: file) else {
       throw TargetError(reason: "cannot read the target file \(file.path)")
     }
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true
+    var target: Target
     do {
-      var target = try decoder.decode(Target.self, from: data)
-      target.fileBytes = Array(data)
-      return target
+      target = try decoder.decode(Target.self, from: data)
     } catch {
-      throw TargetError(reason: "\(file.lastPathComponent) is not a target description: \(error)")
+      throw TargetError(
+        reason: "\(file.lastPathComponent) is not a target description: \(explain(error))")
     }
+    let budgets = [target.budgets.arenaBytes, target.budgets.flashBytes, target.budgets.ramBytes]
+    guard budgets.allSatisfy({ $0 > 0 }) else {
+      throw TargetError(
+        reason: "\(file.lastPathComponent) is not a target description: a budget is not positive")
+    }
+    target.fileBytes = Array(data)
+    return target
   }
 }

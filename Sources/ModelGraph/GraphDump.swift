@@ -1,0 +1,63 @@
+/// One line of the layer table: a node as people look at it.
+public struct LayerRow: Sendable, Equatable {
+  /// Name of the node.
+  public var name: String
+  /// Name of the operator.
+  public var operation: String
+  /// Attributes, e.g. `3x3 stride 2 relu`; may be empty.
+  public var summary: String
+  /// Element type and shape of the first result.
+  public var result: ValueType?
+  /// Constant elements it reads that no earlier node read.
+  public var parameters: Int
+  /// Multiply-accumulates of one inference.
+  public var multiplyAccumulates: Int
+}
+
+extension Graph {
+  /// One row per node, in order of execution.
+  public var layers: [LayerRow] {
+    var counted: Set<ValueID> = []
+    return nodes.map { node in
+      var parameters = 0
+      for case .some(let id) in node.inputs where counted.insert(id).inserted {
+        parameters += self[id].constant?.count ?? 0
+      }
+      return LayerRow(
+        name: node.name, operation: node.operation.name, summary: node.operation.summary,
+        result: node.outputs.first.map { self[$0].type }, parameters: parameters,
+        multiplyAccumulates: node.operation.multiplyAccumulates(
+          node.inputs.map { id in id.map { self[$0].type } }))
+    }
+  }
+
+  /// Inputs, layers and outputs as a table of aligned columns; every line ends in a newline.
+  public func textDump() -> String {
+    func describe(_ type: ValueType?) -> String {
+      type.map { "\($0.element.rawValue) \($0.shape.map(String.init).joined(separator: "×"))" }
+        ?? ""
+    }
+    var rows = [["layer", "operator", "attributes", "result", "parameters", "MACs"]]
+    for id in inputs { rows.append([self[id].name, "input", "", describe(self[id].type), "", ""]) }
+    for layer in layers {
+      rows.append([
+        layer.name, layer.operation, layer.summary, describe(layer.result),
+        String(layer.parameters), String(layer.multiplyAccumulates),
+      ])
+    }
+    for id in outputs {
+      rows.append([self[id].name, "output", "", describe(self[id].type), "", ""])
+    }
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        // Numbers stand right in their column, so that digits line up.
+        line += (column == 0 ? "" : "  ") + (column >= 4 ? padding + cell : cell + padding)
+      }
+      while line.last == " " { line.removeLast() }
+      return line + "\n"
+    }.joined()
+  }
+}

@@ -1,0 +1,20 @@
+public import ModelGraph
+
+/// Every operator Swiftlet has. An operator is its own file and its line here.
+public enum OperatorTable {
+  /// The types, by name.
+  public static let all: [any Operation.Type] = [
+    Activate.self,
+    Add.self,
+    AveragePool2D.self,
+    BatchNormalization.self,
+    Conv2D.self,
+    DepthwiseConv2D.self,
+    FullyConnected.self,
+    MaxPool2D.self,
+    Mean.self,
+    Reshape.self,
+    Softmax.self,
+    Transpose.self,
+  ]
+}

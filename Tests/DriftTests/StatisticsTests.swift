@@ -129,12 +129,12 @@ func count(_ values: [[Int32]], _ contract: TelemetryContract) -> WindowCounts {
     let statistics = try ReferenceStatistics.make(
       contract: contract, values: values, draws: 20000, seed: 3)
     var live = stream.rows(200)
-    for row in 0..<4 { live[row][1] = 30000 }
+    for row in 0..<7 { live[row][1] = 30000 }
     let verdict = try Verdict.evaluate(
       contract: contract, reference: statistics, windows: [count(live, contract)])
     #expect(verdict.state == .drifted)
-    #expect(verdict.taps[1].above == 4)
-    #expect(verdict.sentence.contains("4 of 200 items above the reference's highest"))
+    #expect(verdict.taps[1].above == 7)
+    #expect(verdict.sentence.contains("7 of 200 items above the reference's highest"))
   }
 
   /// Σ from the definition: the upper tail of beta-binomial(n, 1, N) with

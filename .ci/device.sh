@@ -1,5 +1,7 @@
+# shellcheck shell=bash
 # Sourced by the checks that run the device executables: where they are and what runs them.
 
+# shellcheck disable=SC2034
 device_archs='x86-64 arm64 armv7 riscv64'
 
 fail() {

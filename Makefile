@@ -1,7 +1,32 @@
+# Every target is one line of shell a person could type; `make help` lists them.
+
 # ARCH: one of the SDKs of targets/sdk.
 ARCH ?= arm64
 
-.PHONY: device
+.PHONY: help demo test build lint device clean
+
+## help: this list
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## demo: from a trained model to a drift verdict, on this machine
+demo:
+	@.ci/install demo
+	@swift build -c release --quiet
+	@$(MAKE) --no-print-directory device ARCH=arm64
+	@SWIFTLET_DEMO_ARM=$(CURDIR)/.build-arm64/release/swiftletd bundles/digits/demo
+
+## test: lint, strict build, every test, Embedded builds and qemu runs
+test:
+	@.ci/run
+
+## build: the release executables, in .build/release
+build:
+	@swift build -c release
+
+## lint: format rules, without changing a file
+lint:
+	@swift format lint --strict --parallel --recursive Sources Tests Package.swift
 
 ## device ARCH=arm64|armv7|riscv64|x86-64: the static Embedded swiftletd, in .build-ARCH/release
 # Without the default traits: libcurl belongs to the networked build for the host's own Linux.
@@ -9,3 +34,7 @@ device:
 	@targets/sdk $(ARCH)
 	@swift build -c release --product swiftletd --disable-default-traits --quiet \
 	  --swift-sdks-path .build-sdk --swift-sdk swiftlet-$(ARCH) --scratch-path .build-$(ARCH)
+
+## clean: removes every build product
+clean:
+	@rm -rf .build .build-*

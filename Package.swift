@@ -149,7 +149,7 @@ let testing: [Target] = [
       "DeviceRuntime", "FloatReference", "HostArrays", "Importers", "Kernels", "Lowering",
       "ModelGraph", "Operators", "PlanFormat", "Quantizer", "Targets",
     ]),
-  tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "Wire"]),
+  tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "System", "Wire"]),
   tests(
     "Install", ["Installing", "BundleFormat", "Sealing", "DeviceRuntime", "PlanFormat", "System"]),
   tests(

@@ -46,7 +46,7 @@ let device: [Target] = [
   module("DriftStatistics", ["CBOR", "Wire"], settings: hot),
   module("BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "Wire"]),
   module(
-    "Sealing", ["COSE", "CSodium", "CZstd", "Wire"],
+    "Sealing", ["BundleFormat", "COSE", "CSodium", "CZstd", "Wire"],
     linker: [.linkedLibrary("sodium"), .linkedLibrary("zstd")]),
   module("Telemetry", ["CBOR", "COSE", "CSystem", "DriftStatistics", "Sealing", "System", "Wire"]),
   module(

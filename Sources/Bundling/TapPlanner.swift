@@ -9,7 +9,6 @@ struct TapDraft {
   var stage: Tap.Stage
   /// The value of the quantised graph it reads.
   var value: ValueID
-  var channels: Int
   var function: TapFunction
   var displayScale: Double
   var displayOffset: Double
@@ -33,8 +32,6 @@ public struct PortNaming: Sendable, Equatable {
 /// Chooses what telemetry watches: each input by channel, the embedding by random projections, the
 /// output by its margin and class. All are integer functions of tensors the plan has anyway.
 struct TapPlanner {
-  /// More features than this are summarised instead of watched one by one.
-  static let featuresMax = 16
   /// Projections of an embedding or of an input with many channels.
   static let projections = 4
 
@@ -71,15 +68,15 @@ struct TapPlanner {
     let shape = graph[value].type.shape
     let elements = shape.reduce(1, *)
     let isVector = elements == shape.last
-    if isVector && elements <= Self.featuresMax {
+    if isVector && elements <= TapSource.featuresMax {
       return (0..<elements).map { feature in
         let label = feature < naming.labels.count ? naming.labels[feature] : "\(name)[\(feature)]"
-        return draft(label, naming.unit, .input, value, elements, .sum(channel: feature), count: 1)
+        return draft(label, naming.unit, .input, value, .sum(channel: feature), count: 1)
       }
     }
     // A long vector has no channels: its features are read as positions of one.
     let channels = isVector ? 1 : shape.last ?? 1
-    guard channels <= Self.featuresMax else {
+    guard channels <= TapSource.featuresMax else {
       return projections(of: value, name: name, stage: .input)
     }
     let positions = elements / channels
@@ -94,7 +91,7 @@ struct TapPlanner {
       ]
       return functions.map { suffix, function, count in
         draft(
-          "\(label) \(suffix)", naming.unit, .input, value, channels, function, count: count)
+          "\(label) \(suffix)", naming.unit, .input, value, function, count: count)
       }
     }
   }
@@ -112,9 +109,9 @@ struct TapPlanner {
       index < naming.labels.count ? naming.labels[index] : "class \(index)"
     }
     return [
-      draft("\(name) margin", naming.unit, .output, value, elements, .margin, count: 1),
+      draft("\(name) margin", naming.unit, .output, value, .margin, count: 1),
       TapDraft(
-        name: "predicted class", unit: "", stage: .output, value: value, channels: elements,
+        name: "predicted class", unit: "", stage: .output, value: value,
         function: .topClass, displayScale: 1, displayOffset: 0, categories: classes),
     ]
   }
@@ -122,7 +119,7 @@ struct TapPlanner {
   private func projections(of id: ValueID, name: String, stage: Tap.Stage) -> [TapDraft] {
     (0..<Self.projections).map { index in
       draft(
-        "\(name) projection \(index + 1)", "", stage, id, graph[id].type.shape.last ?? 1,
+        "\(name) projection \(index + 1)", "", stage, id,
         .projection(seed: UInt64(index + 1)), count: 1)
     }
   }
@@ -138,7 +135,7 @@ struct TapPlanner {
 
   /// Display values are per element for sums over `count` of them: real = scale · (Σ/count − zero).
   private func draft(
-    _ name: String, _ unit: String, _ stage: Tap.Stage, _ value: ValueID, _ channels: Int,
+    _ name: String, _ unit: String, _ stage: Tap.Stage, _ value: ValueID,
     _ function: TapFunction, count: Int
   ) -> TapDraft {
     let quantization = graph[value].quantization ?? Quantization(scale: 1, zeroPoint: 0)
@@ -146,7 +143,7 @@ struct TapPlanner {
     let offset: Double =
       if case .sum = function { -Double(quantization.zeroPoint) * scale } else { 0 }
     return TapDraft(
-      name: name, unit: unit, stage: stage, value: value, channels: channels, function: function,
+      name: name, unit: unit, stage: stage, value: value, function: function,
       displayScale: scale / Double(count), displayOffset: offset, categories: [])
   }
 }

@@ -10,6 +10,17 @@ public struct TapSource: Sendable, Equatable {
     self.elements = elements
     self.channels = channels
   }
+
+  /// Vectors longer than this are read as many positions of one channel: nobody watches each of
+  /// hundreds of features by itself.
+  public static let featuresMax = 16
+
+  /// The source of a plan tensor, channels last.
+  public init(shape: [Int]) {
+    elements = shape.reduce(1, *)
+    let last = shape.last ?? 1
+    channels = elements == last && elements > Self.featuresMax ? 1 : last
+  }
 }
 
 /// Counts the items of one window on the contract's bins. Creation takes memory;

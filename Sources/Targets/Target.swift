@@ -42,10 +42,7 @@ public struct Target: Decodable, Sendable, Equatable {
   public var fileBytes: [UInt8] = []
 
   enum CodingKeys: String, CodingKey {
-    case name, description, triple
-    case cpu = "features"
-    case budgets = "budget"
-    case tiers = "kernels"
+    case name, description, triple, cpu, budgets, tiers
   }
 }
 

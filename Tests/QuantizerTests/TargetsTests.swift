@@ -7,9 +7,9 @@ import Testing
   private static let complete = """
     { name: "tiny", // JSON5: comments, bare keys, trailing commas
       description: "a board", triple: "t", sdk: "s", unknown: [1, 2],
-      features: { required: ["neon"], optional: [] },
-      budget: { arena_bytes: 262144, flash_bytes: 131072, ram_bytes: 524288, },
-      kernels: ["scalar"],
+      cpu: { required: ["neon"], optional: [] },
+      budgets: { arena_bytes: 262144, flash_bytes: 131072, ram_bytes: 524288, },
+      tiers: ["scalar"],
     }
     """
 
@@ -42,10 +42,10 @@ import Testing
     let start = "tiny.json5 is not a target description: "
     #expect(
       reason(Self.complete.replacingOccurrences(of: "ram_bytes", with: "ram"))
-        == start + "add the field budget.ram_bytes")
+        == start + "add the field budgets.ram_bytes")
     #expect(
       reason(Self.complete.replacingOccurrences(of: "262144", with: "'much'"))
-        == start + "the field budget.arena_bytes should be Int")
+        == start + "the field budgets.arena_bytes should be Int")
     #expect(
       reason(Self.complete.replacingOccurrences(of: "131072", with: "0"))
         == start + "a budget is not positive")

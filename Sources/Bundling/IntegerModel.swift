@@ -1,0 +1,44 @@
+public import DeviceRuntime
+public import Lowering
+public import ModelGraph
+import PlanFormat
+public import Quantizer
+
+/// A lowered model in a session: what the device will compute, run on the host.
+public struct IntegerModel {
+  /// The session.
+  public let session: Session
+  private let encodings: [InputEncoding]
+
+  /// Loads a lowered model.
+  ///
+  /// - Throws: `PackError` when plan and weights do not go together: a defect of Lowering.
+  public init(_ lowered: LoweredModel, encodings: [InputEncoding]) throws(PackError) {
+    do throws(RuntimeError) {
+      session = try Session(plan: lowered.plan.encoded(), weights: lowered.weights)
+    } catch {
+      throw PackError(.failed, error.message)
+    }
+    self.encodings = encodings
+  }
+
+  /// Runs one item of reals.
+  ///
+  /// - Returns: each output dequantised.
+  public func run(_ item: [TensorData]) throws(PackError) -> [[Float]] {
+    for (position, tensor) in item.enumerated() {
+      do throws(RuntimeError) {
+        try EdgeCodec.quantize(
+          tensor.floats ?? [], tensor: session.inputTensor(position),
+          into: session.input(position))
+      } catch {
+        throw PackError(.failed, error.message)
+      }
+    }
+    session.run()
+    return session.plan.outputs.indices.map { position in
+      EdgeCodec.dequantize(
+        session.output(position), tensor: session.outputTensor(position))
+    }
+  }
+}

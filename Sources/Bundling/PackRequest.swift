@@ -1,0 +1,80 @@
+public import Arrays
+public import Targets
+
+/// A file that goes into a bundle, with its bytes: they are digested for provenance.
+public struct SourceFile: Sendable {
+  /// `model`, `calibration`, `reference`, `recipe`.
+  public var role: String
+  /// Content.
+  public var bytes: [UInt8]
+
+  /// Creates a source.
+  public init(role: String, bytes: [UInt8]) {
+    self.role = role
+    self.bytes = bytes
+  }
+}
+
+/// What a model input or output is called, by its name in the model file.
+public struct NamedPort: Sendable {
+  /// Name in the model file.
+  public var name: String
+  /// Unit and labels.
+  public var naming: PortNaming
+  /// Scale of raw bytes, for inputs.
+  public var rawScale: Float?
+
+  /// Creates a description.
+  public init(name: String, naming: PortNaming, rawScale: Float? = nil) {
+    self.name = name
+    self.naming = naming
+    self.rawScale = rawScale
+  }
+}
+
+/// Everything `pack` works from, read into memory: no path and no clock reaches a bundle.
+public struct PackRequest: Sendable {
+  /// Model name.
+  public var name: String
+  /// Semantic version.
+  public var version: String
+  /// Orders releases.
+  public var sequence: UInt64
+  /// The model file.
+  public var model: [UInt8]
+  /// Calibration arrays, one per input; empty for a model that comes quantised.
+  public var calibration: [NumericArray] = []
+  /// Rows for the drift reference; empty takes the calibration rows.
+  public var reference: [NumericArray] = []
+  /// Names of inputs and outputs.
+  public var ports: [NamedPort] = []
+  /// Raw byte scale for inputs not named in `ports`.
+  public var rawScale: Float?
+  /// Targets to certify for.
+  public var targets: [Target] = []
+  /// Inferences per window; nil chooses by the size of the reference.
+  public var windowItems: Int?
+  /// One inference in this many is measured.
+  public var samplingPeriod = 1
+  /// False alarms per window.
+  public var alarmRate = 0.001
+  /// Independent test data, class indices and the accuracy a release must have.
+  public var test: (data: [NumericArray], labels: [Int], minimumAccuracy: Double)?
+  /// Licence of the model.
+  public var licence = ""
+  /// Files digested for provenance.
+  public var sources: [SourceFile] = []
+  /// Tool name and version, for provenance.
+  public var tool: String
+  /// True when signed with a development key.
+  public var isDevelopment = false
+
+  /// Creates a request with defaults for all else.
+  public init(name: String, version: String, sequence: UInt64, model: [UInt8], tool: String) {
+    self.name = name
+    self.version = version
+    self.sequence = sequence
+    self.model = model
+    self.tool = tool
+  }
+}

@@ -1,0 +1,69 @@
+import BundleFormat
+import DriftStatistics
+import HostSealing
+import Lowering
+import ModelGraph
+import PlanFormat
+import Quantizer
+import Sealing
+import Targets
+
+extension Packer {
+  /// The version of the runtime a bundle of this packer needs.
+  static let runtimeVersion: UInt64 = 1
+
+  func manifest(
+    graph: Graph, lowered: LoweredModel, figures: ResourceFigures, report: QuantizationReport?,
+    contract: TelemetryContract?, encodings: [InputEncoding]
+  ) -> Manifest {
+    let plan = PlanEntry(
+      name: "main", inputs: ports(graph, lowered, graph.inputs, lowered.plan.inputs, encodings),
+      outputs: ports(graph, lowered, graph.outputs, lowered.plan.outputs, []),
+      resources: Resources(
+        arenaBytes: UInt64(lowered.plan.arenaBytes), weightsBytes: UInt64(lowered.weights.count),
+        multiplyAccumulates: UInt64(lowered.plan.multiplyAccumulates)))
+    let certificates = request.targets.map { target in
+      TargetCertificate(
+        target: target.name, targetDigest: SHA256.digest(target.fileBytes),
+        arenaBytes: UInt64(figures.arenaBytes), peakBytes: UInt64(figures.peakBytes),
+        imageBytes: UInt64(figures.imageBytes))
+    }
+    let provenance = Provenance(
+      tool: request.tool, compressor: "libzstd \(ZstdEncoder.version) level \(BundleWriter.level)",
+      sources: request.sources.map {
+        Provenance.Source(role: $0.role, digest: SHA256.digest($0.bytes))
+      }, licence: request.licence)
+    return Manifest(
+      name: request.name, version: request.version, sequence: request.sequence,
+      isDevelopment: request.isDevelopment,
+      requirements: Requirements(
+        runtimeVersion: Self.runtimeVersion, planVersion: UInt64(Plan.formatVersion)),
+      plans: [plan], certificates: certificates, quantization: report, telemetry: contract,
+      provenance: provenance, sections: [])
+  }
+
+  /// The naming of values, by their names in the model file.
+  func namings(_ graph: Graph, _ ids: [ValueID]) -> [PortNaming] {
+    ids.map { id in
+      request.ports.first { $0.name == graph[id].name }?.naming ?? PortNaming()
+    }
+  }
+
+  private func ports(
+    _ graph: Graph, _ lowered: LoweredModel, _ ids: [ValueID], _ tensors: [TensorIndex],
+    _ encodings: [InputEncoding]
+  ) -> [Port] {
+    let namings = namings(graph, ids)
+    return ids.indices.map { index in
+      let value = graph[ids[index]]
+      let tensor = lowered.plan.tensors[tensors[index].position]
+      let isRaw: Bool =
+        if index < encodings.count, case .rawBytes = encodings[index] { true } else { false }
+      return Port(
+        name: value.name, shape: value.type.shape.map { UInt64($0) }, element: "int8",
+        scale: tensor.scale, zeroPoint: tensor.zeroPoint,
+        userElement: isRaw ? "uint8" : "float32", unit: namings[index].unit,
+        labels: namings[index].labels)
+    }
+  }
+}

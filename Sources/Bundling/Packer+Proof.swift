@@ -1,0 +1,73 @@
+import DriftStatistics
+import Lowering
+import ModelGraph
+import Quantizer
+import Targets
+
+extension Packer {
+  /// Refuses a bundle that exceeds a target's budget, saying what and by how much.
+  func certify(_ figures: ResourceFigures) throws(PackError) {
+    let violations = request.targets.flatMap { $0.violations(of: figures) }
+    guard violations.isEmpty else {
+      throw PackError(
+        .deviceLimit, violations.joined(separator: "; "),
+        hint: "a smaller model, or another --target")
+    }
+  }
+
+  /// Top-1 accuracy on the test data; below the recipe's minimum no bundle is made.
+  func gate(
+    _ integers: IntegerModel, _ graph: Graph, _ encodings: [InputEncoding]
+  ) throws(PackError) -> Double? {
+    guard let test = request.test else { return nil }
+    progress("testing")
+    let items = try ModelItems.split(test.data, for: graph, encodings: encodings)
+    guard items.count == test.labels.count, !items.isEmpty else {
+      throw PackError(
+        .failed, "the test data has \(items.count) items and \(test.labels.count) labels")
+    }
+    var correct = 0
+    for (item, label) in zip(items, test.labels) {
+      let scores = try integers.run(item)[0]
+      let best = scores.indices.max { (scores[$0], $1) < (scores[$1], $0) }
+      if best == label { correct += 1 }
+    }
+    let accuracy = Double(correct) / Double(items.count)
+    guard accuracy >= test.minimumAccuracy else {
+      throw PackError(
+        .threshold,
+        "accuracy gate: \(correct) of \(items.count) test items are right, "
+          + "\(test.minimumAccuracy) of them must be")
+    }
+    return accuracy
+  }
+
+  /// The telemetry contract and its reference, or a note why there is none.
+  func makeReference(
+    _ rows: [[TensorData]], _ drafts: [TapDraft], _ lowered: LoweredModel,
+    _ encodings: [InputEncoding], notes: inout [String]
+  ) throws(PackError) -> (contract: TelemetryContract, reference: ReferenceStatistics)? {
+    guard !rows.isEmpty else {
+      notes.append(
+        "no drift contract: there was no data to make a reference from (--calibration, --reference)"
+      )
+      return nil
+    }
+    guard rows.count >= ReferenceBuilder.rowsMin else {
+      notes.append(
+        "no drift contract: \(rows.count) reference rows are too few, "
+          + "\(ReferenceBuilder.rowsMin) are needed (--reference)")
+      return nil
+    }
+    progress("drawing the drift reference")
+    if request.reference.isEmpty {
+      notes.append(
+        "the drift reference is the calibration data; --reference with more rows makes it sharper")
+    }
+    return try ReferenceBuilder(
+      drafts: drafts, lowered: lowered, encodings: encodings,
+      windowItems: request.windowItems ?? min(200, max(rows.count / 4, 80)),
+      samplingPeriod: request.samplingPeriod, alarmRate: request.alarmRate
+    ).make(rows)
+  }
+}

@@ -1,0 +1,163 @@
+public import BundleFormat
+import CBOR
+import DeviceRuntime
+import DriftStatistics
+import FloatReference
+import HostSealing
+import Importers
+import Lowering
+import ModelGraph
+import PlanFormat
+import Quantizer
+import Sealing
+import Targets
+
+/// What `pack` made, and what a person may want to know of it.
+public struct PackOutcome: Sendable {
+  /// The signed bundle.
+  public var bytes: [UInt8]
+  /// Its manifest.
+  public var manifest: Manifest
+  /// Accuracy on the test data, if there was some.
+  public var accuracy: Double?
+  /// Bytes of the model file.
+  public var modelBytes: Int
+  /// Remarks: what is missing and what to do about it.
+  public var notes: [String]
+}
+
+/// Recipe to signed bundle: import, quantise, lower, certify, prove, seal.
+public struct Packer {
+  let request: PackRequest
+  let progress: (String) -> Void
+
+  /// Creates a packer.
+  ///
+  /// - Parameter progress: called with a few words as each stage begins.
+  public init(_ request: PackRequest, progress: @escaping (String) -> Void = { _ in }) {
+    self.request = request
+    self.progress = progress
+  }
+
+  /// Makes the bundle.
+  ///
+  /// - Throws: `PackError`; nothing is left behind.
+  public func pack(signer: some BundleSigner) throws(PackError) -> PackOutcome {
+    progress("importing")
+    let imported = try importModel()
+    let encodings = try encodings(of: imported)
+    let calibration =
+      request.calibration.isEmpty
+      ? []
+      : try ModelItems.split(request.calibration, for: imported, encodings: encodings)
+    let quantized = try quantize(imported, calibration, encodings)
+    let planner = TapPlanner(
+      graph: quantized.graph, inputs: namings(quantized.graph, quantized.graph.inputs),
+      outputs: namings(quantized.graph, quantized.graph.outputs))
+    let rows =
+      request.reference.isEmpty
+      ? calibration
+      : try ModelItems.split(request.reference, for: imported, encodings: encodings)
+    let drafts = rows.isEmpty ? [] : planner.drafts()
+    let lowered = try lower(quantized.graph, drafts)
+    progress("certifying")
+    let integers = try IntegerModel(lowered, encodings: encodings)
+    let figures = ResourceFigures(
+      arenaBytes: lowered.plan.arenaBytes, imageBytes: integers.session.preparedBytes,
+      peakBytes: integers.session.residentBytes)
+    try certify(figures)
+    let accuracy = try gate(integers, imported, encodings)
+    var notes: [String] = []
+    let drift = try makeReference(
+      rows, drafts, lowered, encodings, notes: &notes)
+    let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
+    progress("sealing")
+    let manifest = manifest(
+      graph: quantized.graph, lowered: lowered, figures: figures, report: quantized.report,
+      contract: drift?.contract, encodings: encodings)
+    var contents = [
+      BundleWriter.Content(kind: .plan, plan: "main", bytes: lowered.plan.encoded()),
+      BundleWriter.Content(kind: .weights, plan: "main", bytes: lowered.weights),
+      BundleWriter.Content(kind: .golden, plan: "main", bytes: golden.encoded()),
+    ]
+    if let drift {
+      contents.append(
+        BundleWriter.Content(kind: .reference, bytes: drift.reference.cbor().encoded()))
+    }
+    let bytes = try BundleWriter.write(manifest, contents: contents, signer: signer)
+    return PackOutcome(
+      bytes: bytes, manifest: manifest, accuracy: accuracy, modelBytes: request.model.count,
+      notes: notes)
+  }
+
+  private func importModel() throws(PackError) -> Graph {
+    guard Manifest.isName(request.name) else {
+      throw PackError(
+        .usage, "'\(request.name)' is not a model name",
+        hint: "use 1 to 64 of a-z 0-9 . _ - with --name")
+    }
+    return try fromGraph { () throws(GraphError) in
+      try ModelImporter.load(bytes: request.model, name: request.name)
+    }
+  }
+
+  private func encodings(of graph: Graph) throws(PackError) -> [InputEncoding] {
+    for port in request.ports
+    where !(graph.inputs + graph.outputs).contains(where: { graph[$0].name == port.name }) {
+      let names = (graph.inputs + graph.outputs).map { graph[$0].name }.joined(separator: ", ")
+      throw PackError(
+        .failed, "the model has no input or output called \(port.name)", hint: "it has \(names)")
+    }
+    return graph.inputs.map { id in
+      let named = request.ports.first { $0.name == graph[id].name }
+      if let scale = named?.rawScale ?? request.rawScale { return .rawBytes(scale: scale) }
+      return .calibrated
+    }
+  }
+
+  private func quantize(
+    _ imported: Graph, _ items: [[TensorData]], _ encodings: [InputEncoding]
+  ) throws(PackError) -> (graph: Graph, report: QuantizationReport?) {
+    if imported.isQuantized {
+      guard !items.isEmpty else { return (imported, nil) }
+      progress("measuring layers")
+      let layers = try LayerErrors(
+        floatGraph: imported, graph: imported, items: items, encodings: encodings
+      ).measure()
+      return (
+        imported,
+        QuantizationReport(
+          method: "imported", outputDecibels: layers.last?.signalToNoiseDecibels ?? 0,
+          layers: layers)
+      )
+    }
+    guard !items.isEmpty else {
+      throw PackError(
+        .usage, "the model is float and there is no calibration data",
+        hint: "add --calibration FILE.npy with 100 or more typical inputs")
+    }
+    progress("calibrating on \(items.count) items")
+    let calibrated = try fromGraph { () throws(GraphError) in
+      try CalibratedModel(imported, items: items)
+    }
+    let references = try fromGraph { () throws(GraphError) in
+      try FloatExecutor(imported).run(items: items)
+    }
+    progress("choosing ranges")
+    let best = try QuantizationSearch(
+      model: calibrated, items: items, references: references, encodings: encodings
+    ).best(among: RangeMethod.allCases)
+    let layers = try LayerErrors(
+      floatGraph: calibrated.graph, graph: best.graph, items: items, encodings: encodings
+    ).measure()
+    let report = QuantizationReport(
+      method: best.method.rawValue, outputDecibels: best.decibels, layers: layers)
+    return (best.graph, report)
+  }
+
+  private func lower(_ graph: Graph, _ drafts: [TapDraft]) throws(PackError) -> LoweredModel {
+    try fromGraph { () throws(GraphError) in
+      try Lowering.lower(graph, taps: drafts.map(\.value))
+    }
+  }
+}

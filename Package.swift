@@ -58,7 +58,7 @@ let device: [Target] = [
     "DeviceCommands",
     [
       "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeviceRuntime",
-      "DriftStatistics", "Installing", "JSON", "PlanFormat", "Sealing", "System", "Telemetry",
+      "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "System", "Telemetry",
       "Wire",
       .target(name: "Transport", condition: .when(traits: ["Networked"])),
     ]),

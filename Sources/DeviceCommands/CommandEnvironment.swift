@@ -1,0 +1,63 @@
+public import Arrays
+public import CommandLineKit
+import System
+
+/// What the device verbs take from the program they run in: the host reads more kinds of files and
+/// has a development key.
+public struct CommandEnvironment {
+  /// Reads one array of a file named on the command line.
+  public let readArray: (String) throws(CommandFailure) -> NumericArray
+  /// Public keys trusted where `--trust` is not given: this user's development key, on the host.
+  public let developmentKeys: () -> [[UInt8]]
+
+  /// Creates an environment.
+  public init(
+    readArray: @escaping (String) throws(CommandFailure) -> NumericArray,
+    developmentKeys: @escaping () -> [[UInt8]]
+  ) {
+    self.readArray = readArray
+    self.developmentKeys = developmentKeys
+  }
+
+  /// The device's: .npy files, no development key.
+  public static var device: CommandEnvironment {
+    CommandEnvironment(
+      readArray: { (path) throws(CommandFailure) in try Files.npy(path) }, developmentKeys: { [] })
+  }
+}
+
+/// Files as commands read and write them: failures in the words of the command line.
+public enum Files {
+  /// The largest array file read on a device.
+  static let arrayBytesMax = 1 << 30
+
+  /// A whole file.
+  public static func read(_ path: String, limit: Int) throws(CommandFailure) -> [UInt8] {
+    do throws(SystemError) {
+      return try File.read(path, limit: limit)
+    } catch {
+      throw CommandFailure(.failed, error.message)
+    }
+  }
+
+  /// Replaces a file whole, or leaves it as it was.
+  public static func write(
+    _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644
+  ) throws(CommandFailure) {
+    do throws(SystemError) {
+      try File.writeAtomically(path, bytes, mode: mode)
+    } catch {
+      throw CommandFailure(.failed, error.message)
+    }
+  }
+
+  /// One .npy array.
+  public static func npy(_ path: String) throws(CommandFailure) -> NumericArray {
+    let bytes = try read(path, limit: arrayBytesMax)
+    do throws(ArrayError) {
+      return try Npy.read(bytes)
+    } catch {
+      throw CommandFailure(.failed, "\(path): \(error.message)")
+    }
+  }
+}

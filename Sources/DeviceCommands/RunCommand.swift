@@ -1,0 +1,101 @@
+import Arrays
+import BundleFormat
+public import CommandLineKit
+import DeviceRuntime
+import Sealing
+import System
+import Wire
+
+/// `run BUNDLE --input X.npy [-o Y.npy] [--expect Z.npy]`, or `run --root DIR` for what is installed.
+public enum RunCommand {
+  /// The command in an environment.
+  public static func make(_ environment: CommandEnvironment) -> Command {
+    let spec = CommandSpec(
+      name: "run", summary: "run inputs through a bundle, or through an installed model",
+      discussion:
+        "An array of the input's shape is one item; with one more leading axis it is many. int8 is taken as quantised, float32 is quantised at the edge, and outputs come back dequantised unless the model itself is int8. With --root the active release runs and telemetry is recorded.",
+      arguments: [ArgumentSpec("BUNDLE", "the bundle; not with --root", required: false)],
+      options: [
+        .value(
+          "input", short: "i", "FILE", "input array, once per input of the model",
+          repeatable: true, required: true),
+        .value("output", short: "o", "FILE", "write the first output here, .npy"),
+        .value("expect", "FILE", "compare with this array; a difference exits 13"),
+        .value("tolerance", "STEPS", "steps by which elements may differ from --expect"),
+        .value("root", "DIR", "device root: run the installed model and record telemetry"),
+        .value("model", "NAME", "which model of the root"),
+        .value("cpu-features", "LIST", "kernels to use, e.g. scalar"),
+      ] + BundleLoading.options,
+      examples: [
+        ExampleSpec("run digits.swb --input test.npy -o logits.npy", "classify an array of items")
+      ])
+    return Command(spec) { (parsed, console) throws(CommandFailure) in
+      var arrays: [NumericArray] = []
+      for path in parsed.values("--input") { arrays.append(try environment.readArray(path)) }
+      let model: RunnableModel
+      if let root = parsed.value("--root") {
+        model = try RunnableModel.installed(root: root, name: parsed.value("--model"))
+      } else {
+        guard let path = parsed.positional(0) else {
+          throw CommandFailure(.usage, "a bundle is missing", hint: "or --root DIR")
+        }
+        let bundle = try BundleLoading.open(path, parsed, environment)
+        let session = try BundleLoading.session(bundle, tier: try BundleLoading.tier(parsed))
+        model = RunnableModel(manifest: bundle.manifest, session: session)
+      }
+      try run(model, arrays, parsed, environment, console)
+    }
+  }
+
+  private static func run(
+    _ model: RunnableModel, _ arrays: [NumericArray], _ parsed: ParsedArguments,
+    _ environment: CommandEnvironment, _ console: Console
+  ) throws(CommandFailure) {
+    let tolerance = try parsed.integer("--tolerance", in: 0...255) ?? 0
+    let feeder = try ItemFeeder(ports: model.plan.inputs, arrays: arrays)
+    var outputs = model.plan.outputs.map { OutputCollector(port: $0) }
+    var times: [UInt64] = []
+    for item in 0..<feeder.itemCount {
+      try feeder.load(item, into: model.session)
+      let start = Clock.monotonicNanoseconds
+      model.session.run()
+      times.append(Clock.monotonicNanoseconds &- start)
+      for position in outputs.indices { outputs[position].append(model.session.output(position)) }
+      try model.record(latencyNanoseconds: times[item])
+      if CurrentProcess.isInterrupted { throw CommandFailure(.interrupted, "interrupted") }
+    }
+    try model.finish()
+    if let path = parsed.value("--output") {
+      try Files.write(path, Npy.write(try outputs[0].array(items: feeder.itemCount)))
+    }
+    console.out(summary(model, outputs, times, items: feeder.itemCount))
+    if feeder.itemCount <= 8 { printTopClasses(outputs[0], feeder.itemCount, console) }
+    if let path = parsed.value("--expect") {
+      let expectation = Expectation(
+        expected: try environment.readArray(path), tolerance: Int(tolerance))
+      try expectation.check(outputs[0], items: feeder.itemCount)
+      console.out(tolerance == 0 ? "equal to \(path)" : "within \(tolerance) of \(path)")
+    }
+  }
+
+  /// One line that tells equal runs on different machines to be equal.
+  private static func summary(
+    _ model: RunnableModel, _ outputs: [OutputCollector], _ times: [UInt64], items: Int
+  ) -> String {
+    var hasher = SHA256Hasher()
+    for output in outputs { hasher.update(output.levels.map { UInt8(bitPattern: $0) }) }
+    return
+      "\(model.manifest.name) \(model.manifest.version)  \(items) \(items == 1 ? "item" : "items")  outputs \(Hex.encode(Array(hasher.finish().prefix(8))))"
+  }
+
+  private static func printTopClasses(_ output: OutputCollector, _ items: Int, _ console: Console) {
+    let size = output.levels.count / max(items, 1)
+    guard size > 1, output.port.labels.count == size else { return }
+    for item in 0..<items {
+      let row = output.levels[item * size..<(item + 1) * size]
+      var best = row.startIndex
+      for index in row.indices where row[index] > row[best] { best = index }
+      console.out("  item \(item): \(output.port.labels[best - row.startIndex])")
+    }
+  }
+}

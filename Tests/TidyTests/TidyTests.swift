@@ -5,8 +5,8 @@ import Testing
   /// Modules that also compile in Embedded mode (Design, section 2).
   static let deviceModules: Set<String> = [
     "Arrays", "BundleFormat", "CBOR", "COSE", "CommandLineKit", "DeviceCommands", "DeviceRuntime",
-    "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "Telemetry",
-    "Wire", "swiftletd",
+    "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "System",
+    "Telemetry", "Wire", "swiftletd",
   ]
 
   /// Nothing but these stands at the top level, dot-files apart (Design, section 3).

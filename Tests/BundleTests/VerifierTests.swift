@@ -1,4 +1,5 @@
 import BundleFormat
+import CBOR
 import HostSealing
 import Sealing
 import TestSupport
@@ -57,6 +58,23 @@ import Wire
       Issue.record("a bundle stripped of signatures was not refused as such")
       return
     }
+  }
+
+  /// The same valid signature listed twice is still one key's word.
+  @Test func keySignsOnce() throws {
+    let bytes = try SampleBundle.bytes()
+    let end = 32 + Int(bytes[8]) + Int(bytes[9]) << 8
+    guard case .array(let items) = try CBORValue.decode(Array(bytes[32..<end])) else {
+      Issue.record("a signature block is not an array")
+      return
+    }
+    let block = CBORValue.array(items + items).encoded()
+    var doubled = Array(bytes[..<32]) + block + Array(bytes[end...])
+    doubled[8] = UInt8(truncatingIfNeeded: block.count)
+    doubled[9] = UInt8(truncatingIfNeeded: block.count >> 8)
+    doubled[16] = UInt8(truncatingIfNeeded: doubled.count)
+    doubled[17] = UInt8(truncatingIfNeeded: doubled.count >> 8)
+    #expect(try SampleBundle.refusal(doubled) == .signatureBlock("one key signed twice"))
   }
 
   @Test func developmentNeedsLeave() throws {

@@ -135,7 +135,11 @@ let testing: [Target] = [
       "System", "Wire",
     ]),
   tests(
-    "Bundle", ["BundleFormat", "Bundling", "CBOR", "COSE", "DriftStatistics", "Sealing", "Wire"]),
+    "Bundle",
+    [
+      "BundleFormat", "Bundling", "CBOR", "COSE", "DriftStatistics", "HostSealing", "Sealing",
+      "Wire",
+    ]),
   tests("Plan", ["PlanFormat", "Kernels", "DeviceRuntime", "Wire"]),
   tests(
     "Importer",

@@ -21,6 +21,7 @@ public enum BundleSigning {
   }
 
   /// The same file with one signature more. The manifest, and with it the release, stays as it is.
+  /// Verifies nothing: let `BundleVerifier` look first at what is to be signed.
   ///
   /// - Throws: `BundleError` when the bytes are no bundle; a second signature by one key is refused.
   public static func adding(
@@ -33,9 +34,10 @@ public enum BundleSigning {
     }
     let manifest = Array(bytes[container.manifest])
     signatures.append(sign(manifest, with: signer))
+    let sections = Array(bytes[container.sectionsStart...])
     return Container.assemble(
       signatureBlock: try SignatureBlock.encode(signatures), manifest: manifest,
-      sections: [Array(bytes[container.sectionsStart...])])
+      sections: sections.isEmpty ? [] : [sections])
   }
 
   private static func sign(_ manifest: [UInt8], with signer: some BundleSigner) -> BundleSignature {

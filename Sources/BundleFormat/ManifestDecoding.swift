@@ -1,9 +1,10 @@
 import CBOR
 import DriftStatistics
+import PlanFormat
 
 /// Limits of a bundle: sizes no honest one reaches, small enough that none overflows 32 bits.
 public enum BundleLimits {
-  /// A whole file.
+  /// A whole file, and the raw bytes of all its sections.
   public static let fileBytes = 512 << 20
   /// The signature block.
   public static let signatureBytes = 16 << 10
@@ -56,7 +57,11 @@ extension Manifest {
       planVersion: try requires.unsigned(at: "plan"))
     plans = []
     for entry in try record.records(at: "plans", limit: BundleLimits.entries) {
-      plans.append(try PlanEntry(entry))
+      let plan = try PlanEntry(entry)
+      guard !plans.contains(where: { $0.name == plan.name }) else {
+        throw CBORError.outOfRange(path: entry.pathOf("name"))
+      }
+      plans.append(plan)
     }
     guard !plans.isEmpty else { throw CBORError.outOfRange(path: "plans") }
     certificates = []
@@ -70,8 +75,17 @@ extension Manifest {
       record.has("telemetry") ? try TelemetryContract(cbor: try record.value(at: "telemetry")) : nil
     provenance = try Provenance(try record.record(at: "provenance"))
     sections = []
+    var total: UInt64 = 0
     for entry in try record.records(at: "sections", limit: BundleLimits.entries) {
       let section = try Section(entry)
+      // One section answers to a kind and a plan: a reader never has to choose between two.
+      guard section.plan.isEmpty || plans.contains(where: { $0.name == section.plan }),
+        !sections.contains(where: { $0.kind == section.kind && $0.plan == section.plan })
+      else { throw CBORError.outOfRange(path: entry.pathOf("plan")) }
+      total += section.rawBytes
+      guard total <= UInt64(BundleLimits.fileBytes) else {
+        throw CBORError.outOfRange(path: entry.pathOf("raw_bytes"))
+      }
       let end = sections.last.map { $0.offset + $0.storedBytes } ?? 0
       // Each section follows the one before at the next multiple of 64: nothing hides between them.
       guard section.offset == (end + 63) / 64 * 64 else {
@@ -125,8 +139,8 @@ extension PlanEntry {
       outputs.append(try Port(entry))
     }
     resources = Resources(
-      arenaBytes: try record.unsigned(at: "arena_bytes"),
-      weightsBytes: try record.unsigned(at: "weights_bytes"),
+      arenaBytes: try record.size(at: "arena_bytes", limit: PlanLimits.bytes),
+      weightsBytes: try record.size(at: "weights_bytes", limit: PlanLimits.bytes),
       multiplyAccumulates: try record.unsigned(at: "macs"))
   }
 }
@@ -145,8 +159,11 @@ extension Port {
       shape.append(UInt64(size))
     }
     element = try record.short(at: "element")
-    scale = Float(try record.double(at: "scale"))
-    guard scale.isFinite, scale > 0, let zero = Int32(exactly: try record.int(at: "zero_point"))
+    let stated = try record.double(at: "scale")
+    scale = Float(stated)
+    // A scale no Float holds would be another one here than where it was signed.
+    guard scale.isFinite, scale > 0, Double(scale) == stated,
+      let zero = Int32(exactly: try record.int(at: "zero_point"))
     else { throw CBORError.outOfRange(path: record.pathOf("scale")) }
     zeroPoint = zero
     userElement = try record.short(at: "user_element")

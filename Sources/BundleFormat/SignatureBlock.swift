@@ -39,6 +39,10 @@ enum SignatureBlock {
       guard case .array(let pair) = item, pair.count == 2, case .bytes(let key) = pair[0],
         key.count == 32
       else { throw .signatureBlock("a signature names no key") }
+      // A key counts once, however often it signs.
+      guard !signatures.contains(where: { $0.publicKey == key }) else {
+        throw .signatureBlock("one key signed twice")
+      }
       do throws(COSEError) {
         signatures.append(
           BundleSignature(publicKey: key, signature: try COSESign1.decode(pair[1])))

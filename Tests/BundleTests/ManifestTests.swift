@@ -1,0 +1,109 @@
+import BundleFormat
+import CBOR
+import TestSupport
+import Testing
+import Wire
+
+/// The manifest's codec: exact, strict, bounded.
+@Suite("manifest") struct ManifestTests {
+  static func sample() throws -> Manifest { SampleBundle.manifest(try SampleBundle.parts()) }
+
+  static func refused(_ edit: (inout Manifest) -> Void) throws -> Bool {
+    var manifest = try sample()
+    edit(&manifest)
+    return (try? Manifest(decoding: manifest.encoded())) == nil
+  }
+
+  @Test func roundTrip() throws {
+    var manifest = try Self.sample()
+    #expect(try Manifest(decoding: manifest.encoded()) == manifest)
+    manifest.telemetry = nil
+    manifest.quantization = nil
+    manifest.certificates = []
+    #expect(try Manifest(decoding: manifest.encoded()) == manifest)
+    manifest.plans[0].outputs[0].labels = (0..<1000).map { "class \($0)" }
+    #expect(try Manifest(decoding: manifest.encoded()) == manifest)
+  }
+
+  @Test func limits() throws {
+    #expect(try !Self.refused { $0.sequence = .max })
+    for name in ["", ".hidden", "..", "Upper", "a/b", "ä", String(repeating: "a", count: 65)] {
+      #expect(try Self.refused { $0.name = name }, "name \(name)")
+    }
+    for scale: Float in [0, -1, .infinity, .nan] {
+      #expect(try Self.refused { $0.plans[0].inputs[0].scale = scale }, "scale \(scale)")
+    }
+    #expect(try Self.refused { $0.plans = [] })
+    #expect(try Self.refused { $0.plans.append($0.plans[0]) })
+    #expect(try Self.refused { $0.plans[0].inputs[0].shape = [0] })
+    #expect(try Self.refused { $0.plans[0].resources.arenaBytes = .max })
+    #expect(try Self.refused { $0.plans[0].resources.weightsBytes = 1 << 30 })
+    #expect(try Self.refused { $0.certificates[0].targetDigest = [1] })
+  }
+
+  @Test func layoutOfSections() throws {
+    #expect(try Self.refused { $0.sections[0].offset = 64 })
+    #expect(try Self.refused { $0.sections[1].offset += 1 })
+    #expect(try Self.refused { $0.sections[1].offset = 0 })
+    #expect(try Self.refused { $0.sections[2].offset += 64 })
+    #expect(try Self.refused { $0.sections[0].storedBytes = .max })
+    #expect(try Self.refused { $0.sections[3].rawBytes = 1 << 40 })
+    #expect(try Self.refused { $0.sections.swapAt(0, 1) })
+    #expect(try Self.refused { $0.sections[1].kind = $0.sections[0].kind })
+    #expect(try Self.refused { $0.sections[1].plan = "unknown" })
+    // Each within its own limit, together more than a file may hold.
+    #expect(
+      try Self.refused { manifest in
+        for index in 0..<3 { manifest.sections[index].rawBytes = 200 << 20 }
+      })
+  }
+
+  @Test func unknownKeysAndSchemas() throws {
+    let bytes = try Self.sample().encoded()
+    guard case .map(var map) = try CBORValue.decode(bytes) else {
+      Issue.record("a manifest is not a map")
+      return
+    }
+    map[.text("future")] = .unsigned(1)
+    #expect(throws: BundleError.manifest(.unexpectedKey(path: "future"))) {
+      try Manifest(decoding: CBORValue.map(map).encoded())
+    }
+    map[.text("schema")] = .unsigned(2)
+    #expect(throws: BundleError.manifest(.outOfRange(path: "schema"))) {
+      try Manifest(decoding: CBORValue.map(map).encoded())
+    }
+  }
+
+  /// What is read is what was written: any bytes are refused, or are the one encoding of a manifest.
+  @Test func damagedBytes() throws {
+    let bytes = try Self.sample().encoded()
+    var random = SplitMix64(seed: 0x5eed_0002)
+    let damaged =
+      Damage.flips(bytes) + Damage.truncations(bytes) + Damage.random(bytes, count: 2000, &random)
+    var refused = 0
+    for sample in damaged {
+      guard let manifest = try? Manifest(decoding: sample) else {
+        refused += 1
+        continue
+      }
+      #expect(manifest.encoded() == sample, "seed 5eed0002")
+    }
+    #expect(refused > bytes.count)
+  }
+
+  /// A scale with more digits than a Float has is refused, not rounded.
+  @Test func scaleIsExact() throws {
+    let encoded = try Self.sample().encoded()
+    // 0.1 as Float, and as the Double that is not a Float.
+    let single: [UInt8] = [0xfa, 0x3d, 0xcc, 0xcc, 0xcd]
+    let double: [UInt8] = [0xfb, 0x3f, 0xb9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a]
+    let place = encoded.indices.first { encoded[$0...].starts(with: single) }
+    guard let place else {
+      Issue.record("the sample's scale is not where it was")
+      return
+    }
+    let changed = Array(encoded[..<place]) + double + Array(encoded[(place + 5)...])
+    _ = try CBORValue.decode(changed)
+    #expect(throws: BundleError.self) { try Manifest(decoding: changed) }
+  }
+}

@@ -58,7 +58,8 @@ let device: [Target] = [
     "DeviceCommands",
     [
       "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeviceRuntime",
-      "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "System", "Telemetry",
+      "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "System",
+      "Telemetry",
       "Wire",
       .target(name: "Transport", condition: .when(traits: ["Networked"])),
     ]),
@@ -101,7 +102,8 @@ let host: [Target] = [
     dependencies: [
       "Arrays", "BundleFormat", "Bundling", "CBOR", "COSE", "CSystem", "CommandLineKit",
       "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation", "FloatReference",
-      "HostArrays", "Importers", "JSON", "Lowering", "ModelGraph", "PlanFormat", "Quantizer",
+      "HostArrays", "Importers", "JSON", "Kernels", "Lowering", "ModelGraph", "PlanFormat",
+      "Quantizer",
       "Sealing", "System", "Targets", "Telemetry", "Wire",
     ],
     exclude: ["Documentation.docc"],

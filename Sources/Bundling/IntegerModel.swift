@@ -2,25 +2,25 @@ public import DeviceRuntime
 public import Lowering
 public import ModelGraph
 import PlanFormat
-public import Quantizer
 
 /// A lowered model in a session: what the device will compute, run on the host.
 public struct IntegerModel {
   /// The session.
   public let session: Session
-  private let encodings: [InputEncoding]
 
   /// Loads a lowered model.
   ///
   /// - Throws: `PackError` when plan and weights do not go together: a defect of Lowering.
-  public init(_ lowered: LoweredModel, encodings: [InputEncoding]) throws(PackError) {
+  public init(_ lowered: LoweredModel) throws(PackError) {
     do throws(RuntimeError) {
       session = try Session(plan: lowered.plan.encoded(), weights: lowered.weights)
     } catch {
       throw PackError(.failed, error.message)
     }
-    self.encodings = encodings
   }
+
+  /// Runs on a session already loaded.
+  public init(session: Session) { self.session = session }
 
   /// Runs one item of reals.
   ///

@@ -37,7 +37,7 @@ struct LayerErrors {
     let lowered = try fromGraph { () throws(GraphError) in
       try Lowering.lower(graph, taps: taps)
     }
-    let integers = try IntegerModel(lowered, encodings: encodings)
+    let integers = try IntegerModel(lowered)
     let tensors = lowered.plan.taps.map { lowered.plan.tensors[$0.position] }
     let executor = FloatExecutor(floatGraph)
     var meters = taps.map { ($0, NoiseMeter()) }

@@ -14,11 +14,14 @@ extension Packer {
 
   func manifest(
     graph: Graph, lowered: LoweredModel, figures: ResourceFigures, report: QuantizationReport?,
-    contract: TelemetryContract?, encodings: [InputEncoding]
+    contract: TelemetryContract?, encodings: [InputEncoding], isImported: Bool
   ) -> Manifest {
     let plan = PlanEntry(
-      name: "main", inputs: ports(graph, lowered, graph.inputs, lowered.plan.inputs, encodings),
-      outputs: ports(graph, lowered, graph.outputs, lowered.plan.outputs, []),
+      name: "main",
+      inputs: ports(
+        graph, lowered, graph.inputs, lowered.plan.inputs, encodings, isImported: isImported),
+      outputs: ports(
+        graph, lowered, graph.outputs, lowered.plan.outputs, [], isImported: isImported),
       resources: Resources(
         arenaBytes: UInt64(lowered.plan.arenaBytes), weightsBytes: UInt64(lowered.weights.count),
         multiplyAccumulates: UInt64(lowered.plan.multiplyAccumulates)))
@@ -51,7 +54,7 @@ extension Packer {
 
   private func ports(
     _ graph: Graph, _ lowered: LoweredModel, _ ids: [ValueID], _ tensors: [TensorIndex],
-    _ encodings: [InputEncoding]
+    _ encodings: [InputEncoding], isImported: Bool
   ) -> [Port] {
     let namings = namings(graph, ids)
     return ids.indices.map { index in
@@ -62,7 +65,7 @@ extension Packer {
       return Port(
         name: value.name, shape: value.type.shape.map { UInt64($0) }, element: "int8",
         scale: tensor.scale, zeroPoint: tensor.zeroPoint,
-        userElement: isRaw ? "uint8" : "float32", unit: namings[index].unit,
+        userElement: isRaw ? "uint8" : isImported ? "int8" : "float32", unit: namings[index].unit,
         labels: namings[index].labels)
     }
   }

@@ -61,7 +61,7 @@ public struct Packer {
     let drafts = rows.isEmpty ? [] : planner.drafts()
     let lowered = try lower(quantized.graph, drafts)
     progress("certifying")
-    let integers = try IntegerModel(lowered, encodings: encodings)
+    let integers = try IntegerModel(lowered)
     let figures = ResourceFigures(
       arenaBytes: lowered.plan.arenaBytes, imageBytes: integers.session.preparedBytes,
       peakBytes: integers.session.residentBytes)
@@ -74,7 +74,7 @@ public struct Packer {
     progress("sealing")
     let manifest = manifest(
       graph: quantized.graph, lowered: lowered, figures: figures, report: quantized.report,
-      contract: drift?.contract, encodings: encodings)
+      contract: drift?.contract, encodings: encodings, isImported: imported.isQuantized)
     var contents = [
       BundleWriter.Content(kind: .plan, plan: "main", bytes: lowered.plan.encoded()),
       BundleWriter.Content(kind: .weights, plan: "main", bytes: lowered.weights),

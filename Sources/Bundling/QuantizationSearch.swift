@@ -2,28 +2,6 @@ import Lowering
 import ModelGraph
 import Quantizer
 
-/// Signal and quantisation noise summed over values in order.
-struct NoiseMeter {
-  private(set) var signal = 0.0
-  private(set) var noise = 0.0
-
-  mutating func add(_ reference: [Float], _ actual: [Float]) {
-    for (expected, got) in zip(reference, actual) {
-      let difference = Double(expected) - Double(got)
-      signal += Double(expected) * Double(expected)
-      noise += difference * difference
-    }
-  }
-
-  /// 10·log10(signal / noise), rounded to hundredths so that a report does not depend on the last
-  /// bit of a library's logarithm. 120 when there is no noise, −120 when there is no signal.
-  var decibels: Double {
-    guard noise > 0 else { return 120 }
-    guard signal > 0 else { return -120 }
-    return (Decibels.of(signal / noise) * 100).rounded() / 100
-  }
-}
-
 /// Tries each way of choosing ranges with the integer kernels themselves, and keeps the one whose
 /// outputs are nearest the float model's.
 struct QuantizationSearch {
@@ -55,7 +33,7 @@ struct QuantizationSearch {
       let graph = try Quantizer.quantize(model, method: method, inputs: encodings)
       return (graph, try Lowering.lower(graph))
     }
-    let integers = try IntegerModel(lowered, encodings: encodings)
+    let integers = try IntegerModel(lowered)
     var meter = NoiseMeter()
     for (item, reference) in zip(items, references) {
       for (expected, got) in zip(reference, try integers.run(item)) {

@@ -67,7 +67,7 @@ struct ReferenceBuilder {
   ) throws(TapError) -> [[Int32]] {
     var values: [[Int32]] = []
     do throws(PackError) {
-      let model = try IntegerModel(lowered, encodings: encodings)
+      let model = try IntegerModel(lowered)
       for row in rows {
         _ = try model.run(row)
         values.append(

@@ -1,16 +1,16 @@
 import System
 
 /// A command: its declaration and its work.
-public struct Command {
+public struct Command: Sendable {
   /// How it is called.
   public let spec: CommandSpec
   /// What it does.
-  public let run: (ParsedArguments, Console) throws(CommandFailure) -> Void
+  public let run: @Sendable (ParsedArguments, Console) throws(CommandFailure) -> Void
 
   /// A command.
   public init(
     _ spec: CommandSpec,
-    run: @escaping (ParsedArguments, Console) throws(CommandFailure) -> Void
+    run: @escaping @Sendable (ParsedArguments, Console) throws(CommandFailure) -> Void
   ) {
     self.spec = spec
     self.run = run

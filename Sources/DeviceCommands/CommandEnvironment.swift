@@ -4,16 +4,16 @@ import System
 
 /// What the device verbs take from the program they run in: the host reads more kinds of files and
 /// has a development key.
-public struct CommandEnvironment {
+public struct CommandEnvironment: Sendable {
   /// Reads one array of a file named on the command line.
-  public let readArray: (String) throws(CommandFailure) -> NumericArray
+  public let readArray: @Sendable (String) throws(CommandFailure) -> NumericArray
   /// Public keys trusted where `--trust` is not given: this user's development key, on the host.
-  public let developmentKeys: () -> [[UInt8]]
+  public let developmentKeys: @Sendable () -> [[UInt8]]
 
   /// Creates an environment.
   public init(
-    readArray: @escaping (String) throws(CommandFailure) -> NumericArray,
-    developmentKeys: @escaping () -> [[UInt8]]
+    readArray: @escaping @Sendable (String) throws(CommandFailure) -> NumericArray,
+    developmentKeys: @escaping @Sendable () -> [[UInt8]]
   ) {
     self.readArray = readArray
     self.developmentKeys = developmentKeys

@@ -13,7 +13,8 @@ struct Expectation {
     guard expected.count == output.levels.count else {
       throw CommandFailure(
         .threshold,
-        "output \(output.port.name) has \(output.levels.count) elements, expected \(expected.count)")
+        "output \(output.port.name) has \(output.levels.count) elements, expected \(expected.count)"
+      )
     }
     let differences = try differences(output)
     var wrong = 0
@@ -42,7 +43,8 @@ struct Expectation {
       return zip(levels, output.levels).map { Double(abs(Int($0) - Int($1))) }
     }
     guard expected.type == .float32 || expected.type == .float64 else {
-      throw CommandFailure(.failed, "the expected array is \(expected.type.name), not int8 or float32")
+      throw CommandFailure(
+        .failed, "the expected array is \(expected.type.name), not int8 or float32")
     }
     return zip(expected.asFloats(), output.reals).map { wanted, got in
       guard wanted != got else { return 0 }

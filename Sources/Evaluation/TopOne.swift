@@ -1,23 +1,3 @@
-/// Output signal to quantisation noise, accumulated over items in order.
-public struct SignalToNoise: Sendable, Equatable {
-  /// Σ reference².
-  public private(set) var signal = 0.0
-  /// Σ (reference − actual)².
-  public private(set) var noise = 0.0
-
-  /// Creates an empty sum.
-  public init() {}
-
-  /// Adds the outputs of one item. Both hold the same number of elements.
-  public mutating func add(reference: [Float], actual: [Float]) {
-    for (expected, got) in zip(reference, actual) {
-      let difference = Double(expected) - Double(got)
-      signal += Double(expected) * Double(expected)
-      noise += difference * difference
-    }
-  }
-}
-
 /// Share of items whose largest output is the labelled class.
 public struct TopOne: Sendable, Equatable {
   /// Items seen.

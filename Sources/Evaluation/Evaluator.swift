@@ -1,0 +1,94 @@
+public import Arrays
+public import BundleFormat
+public import Bundling
+public import DeviceRuntime
+import FloatReference
+public import ModelGraph
+import Quantizer
+
+/// How a bundle does on data it was not made from.
+public struct EvaluationReport: Sendable {
+  /// Items run.
+  public var items: Int
+  /// Top-1 accuracy of the bundle, with labels.
+  public var accuracy: TopOne?
+  /// Top-1 accuracy of the float model, with labels and a model.
+  public var floatAccuracy: TopOne?
+  /// Items whose largest output is the float model's too.
+  public var agreement: TopOne?
+  /// Output signal to quantisation noise against the float model.
+  public var noise: NoiseMeter?
+}
+
+/// Runs a bundle, and the float model it came from, over the same items.
+public struct Evaluator {
+  private let session: Session
+  private let plan: PlanEntry
+
+  /// Creates an evaluator.
+  ///
+  /// - Parameters:
+  ///   - session: on the bundle's main plan.
+  ///   - plan: its interface.
+  public init(session: Session, plan: PlanEntry) {
+    self.session = session
+    self.plan = plan
+  }
+
+  /// Evaluates.
+  ///
+  /// - Parameters:
+  ///   - arrays: one per input.
+  ///   - labels: class indices, one per item.
+  ///   - model: the float model; its shapes must be the bundle's.
+  /// - Throws: `PackError` when arrays, labels or model do not fit the bundle.
+  public func evaluate(
+    _ arrays: [NumericArray], labels: [Int]?, model: Graph?
+  ) throws(PackError) -> EvaluationReport {
+    let encodings = plan.inputs.map { port -> InputEncoding in
+      port.userElement == "uint8" ? .rawBytes(scale: port.scale) : .calibrated
+    }
+    let items = try ModelItems.split(arrays, for: model ?? interface, encodings: encodings)
+    if let labels, labels.count != items.count {
+      throw PackError(.failed, "there are \(items.count) items and \(labels.count) labels")
+    }
+    let executor = model.map { FloatExecutor($0) }
+    let integers = IntegerModel(session: session)
+    var report = EvaluationReport(items: items.count)
+    if labels != nil { report.accuracy = TopOne() }
+    if executor != nil {
+      report.noise = NoiseMeter()
+      report.agreement = TopOne()
+      if labels != nil { report.floatAccuracy = TopOne() }
+    }
+    for (index, item) in items.enumerated() {
+      let outputs = try integers.run(item)
+      if let labels { report.accuracy?.add(scores: outputs[0], label: labels[index]) }
+      guard let executor else { continue }
+      let truth: [TensorData]
+      do throws(GraphError) {
+        truth = try executor.run(inputs: item)
+      } catch {
+        throw PackError(error)
+      }
+      for (expected, got) in zip(truth, outputs) { report.noise?.add(expected.floats ?? [], got) }
+      let scores = truth[0].floats ?? []
+      report.agreement?.add(scores: outputs[0], label: TopOne.argmax(scores))
+      if let labels { report.floatAccuracy?.add(scores: scores, label: labels[index]) }
+    }
+    return report
+  }
+
+  /// The bundle's inputs as a graph's: enough to split arrays by.
+  private var interface: Graph {
+    var graph = Graph(name: plan.name)
+    for port in plan.inputs {
+      graph.inputs.append(
+        graph.add(
+          Value(
+            name: port.name, type: ValueType(.int8, port.shape.map { Int($0) }),
+            quantization: Quantization(scale: port.scale, zeroPoint: port.zeroPoint))))
+    }
+    return graph
+  }
+}

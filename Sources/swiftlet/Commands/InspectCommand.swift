@@ -1,0 +1,121 @@
+import BundleFormat
+import CommandLineKit
+import DeviceCommands
+import DriftStatistics
+import Foundation
+import Kernels
+import ModelGraph
+import PlanFormat
+import Sealing
+import Wire
+
+/// `inspect FILE [--layers]`: a bundle or a model; needs no key.
+enum InspectCommand {
+  static let command = Command(
+    CommandSpec(
+      name: "inspect", summary: "show what a bundle or a model is; needs no key",
+      arguments: [ArgumentSpec("FILE", "a bundle or a model")],
+      options: [.flag("layers", "every layer, with its shape and cost")])
+  ) { (parsed, console) throws(CommandFailure) in
+    let path = parsed.positional(0) ?? ""
+    guard ModelFile.isBundle(path) else {
+      let graph = try ModelFile.load(path)
+      printModel(graph, layers: parsed.flag("--layers"), console)
+      return
+    }
+    try BundleLoading.initializeCrypto()
+    let bytes = try Files.read(path, limit: BundleLimits.fileBytes)
+    do throws(BundleError) {
+      let peeked = try BundleVerifier(opener: SodiumZstd()).peek(bytes)
+      printBundle(peeked.manifest, peeked.release, peeked.signatures, bytes.count, console)
+      if parsed.flag("--layers") { try printPlan(bytes, peeked.signatures, console) }
+    } catch {
+      throw CommandFailure(.untrusted, error.message)
+    }
+  }
+
+  private static func printModel(_ graph: Graph, layers: Bool, _ console: Console) {
+    console.out("\(graph.name)  \(graph.isQuantized ? "int8" : "float32") model")
+    for id in graph.inputs { console.out("input   \(graph[id].name)  \(graph[id].type.shape)") }
+    for id in graph.outputs { console.out("output  \(graph[id].name)  \(graph[id].type.shape)") }
+    if layers { console.write(graph.textDump()) }
+  }
+
+  private static func printBundle(
+    _ manifest: Manifest, _ release: [UInt8], _ signatures: [BundleSignature], _ bytes: Int,
+    _ console: Console
+  ) {
+    let verifier = BundleVerifier(opener: SodiumZstd())
+    let kind = manifest.isDevelopment ? ", development" : ""
+    console.out(
+      "\(console.bold("\(manifest.name) \(manifest.version)"))  sequence \(manifest.sequence)\(kind), \(Quantity.bytes(bytes))"
+    )
+    console.out("release   \(Hex.encode(release))")
+    for signature in signatures {
+      console.out(
+        "signed    by \(verifier.identifier(of: signature.publicKey)) (not checked for trust)")
+    }
+    for plan in manifest.plans {
+      for port in plan.inputs { console.out("input     \(describe(port))") }
+      for port in plan.outputs { console.out("output    \(describe(port))") }
+      console.out(
+        "needs     arena \(Quantity.bytes(Int(clamping: plan.resources.arenaBytes))), weights \(Quantity.bytes(Int(clamping: plan.resources.weightsBytes))), \(plan.resources.multiplyAccumulates) MACs"
+      )
+    }
+    for certificate in manifest.certificates {
+      console.out(
+        "fits      \(certificate.target): peak \(Quantity.bytes(Int(clamping: certificate.peakBytes))), image \(Quantity.bytes(Int(clamping: certificate.imageBytes)))"
+      )
+    }
+    if let report = manifest.quantization {
+      console.out(
+        "quality   \(report.method), \(String(format: "%.2f", report.outputDecibels)) dB on calibration data"
+      )
+    }
+    if let contract = manifest.telemetry {
+      console.out("watches   windows of \(contract.windowItems), alarm rate \(contract.alarmRate)")
+      for tap in contract.taps { console.out("  tap     \(tap.name), \(tap.binCount) bins") }
+    }
+    console.out("made by   \(manifest.provenance.tool), \(manifest.provenance.compressor)")
+    for source in manifest.provenance.sources {
+      console.out("from      \(source.role) \(Hex.encode(source.digest))")
+    }
+    if !manifest.provenance.licence.isEmpty {
+      console.out("licence   \(manifest.provenance.licence)")
+    }
+    for section in manifest.sections {
+      console.out(
+        "section   \(section.kind.rawValue)  \(Quantity.bytes(Int(section.storedBytes))) of \(Quantity.bytes(Int(section.rawBytes)))"
+      )
+    }
+  }
+
+  private static func describe(_ port: BundleFormat.Port) -> String {
+    let unit = port.unit.isEmpty ? "" : ", \(port.unit)"
+    return
+      "\(port.name)  \(port.userElement) \(port.shape.map(String.init).joined(separator: "×"))\(unit); q = x / \(port.scale) + \(port.zeroPoint)"
+  }
+
+  /// The plan's instructions; the bundle is checked whole first, against its own signers.
+  private static func printPlan(
+    _ bytes: [UInt8], _ signatures: [BundleSignature], _ console: Console
+  ) throws(BundleError) {
+    let bundle = try BundleVerifier(opener: SodiumZstd()).verify(
+      bytes,
+      trust: TrustPolicy(keys: signatures.map(\.publicKey), allowsDevelopment: true))
+    let encoded = try bundle.section(.plan)
+    let plan: Plan
+    do throws(PlanError) {
+      plan = try Plan(decoding: encoded)
+    } catch {
+      throw .section(kind: "plan", reason: error.message)
+    }
+    for instruction in plan.instructions {
+      let result = plan.tensors[instruction.output.position]
+      let shape = result.shape.map(String.init).joined(separator: "×")
+      console.out(
+        "  \(KernelTier.best.kernelName(for: instruction.operation))  \(shape)  \(instruction.name)"
+      )
+    }
+  }
+}

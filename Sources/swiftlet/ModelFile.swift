@@ -1,0 +1,32 @@
+import Bundling
+import CommandLineKit
+import DeviceCommands
+import Foundation
+import Importers
+import ModelGraph
+
+/// Model files on the command line.
+enum ModelFile {
+  private static let bytesMax = 512 << 20
+
+  /// Imports a model file.
+  ///
+  /// - Throws: exit 12 naming an operator that is not supported, 1 for a file that is no model.
+  static func load(_ path: String) throws(CommandFailure) -> Graph {
+    let bytes = try Files.read(path, limit: bytesMax)
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    do throws(GraphError) {
+      return try ModelImporter.load(bytes: bytes, name: name)
+    } catch {
+      let failure = PackError(error)
+      throw CommandFailure(failure.exitCode, "\(path): \(failure.message)", hint: failure.hint)
+    }
+  }
+
+  /// True when a file begins as a bundle does.
+  static func isBundle(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? file.close() }
+    return (try? file.read(upToCount: 4)) == Data("SWB1".utf8)
+  }
+}

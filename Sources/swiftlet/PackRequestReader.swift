@@ -1,0 +1,159 @@
+import Arrays
+import BundleFormat
+import Bundling
+import CommandLineKit
+import DeviceCommands
+import Foundation
+import HostArrays
+import Targets
+
+/// Turns the command line of `pack`, or a recipe, into a request with every file read.
+struct PackRequestReader {
+  /// Certified for when nothing else is asked: the boards people have.
+  static let defaultTargets = ["x86-64", "arm64", "armv7", "riscv64"]
+  private static let modelBytesMax = 512 << 20
+
+  private let parsed: ParsedArguments
+  private let path: String
+
+  init(_ parsed: ParsedArguments) {
+    self.parsed = parsed
+    path = parsed.positional(0) ?? ""
+  }
+
+  func read() throws(CommandFailure) -> PackRequest {
+    path.hasSuffix(".json5") || path.hasSuffix(".json") ? try recipe() : try model()
+  }
+
+  private func model() throws(CommandFailure) -> PackRequest {
+    let bytes = try Files.read(path, limit: Self.modelBytesMax)
+    var request = PackRequest(
+      name: parsed.value("--name") ?? Self.name(of: path),
+      version: parsed.value("--version") ?? "0.1.0",
+      sequence: UInt64(try parsed.integer("--sequence", in: 0...Int64.max) ?? 1), model: bytes,
+      tool: "swiftlet \(DeviceProgram.version)")
+    request.sources = [SourceFile(role: "model", bytes: bytes)]
+    request.rawScale = try scale()
+    request.calibration = try load(parsed.values("--calibration"), "calibration", &request)
+    request.reference = try load(parsed.values("--reference"), "reference", &request)
+    request.windowItems = try parsed.integer("--window", in: 20...1_000_000).map { Int($0) }
+    request.targets = try targets(parsed.values("--target"))
+    return request
+  }
+
+  private func recipe() throws(CommandFailure) -> PackRequest {
+    for option in ["--name", "--version", "--input-scale", "--window", "--calibration"]
+    where parsed.value(option) != nil {
+      throw CommandFailure(.usage, "\(option) is set by the recipe", hint: "change it in \(path)")
+    }
+    let bytes = try Files.read(path, limit: 1 << 20)
+    let recipe: Recipe
+    do throws(RecipeError) {
+      recipe = try Recipe(json5: Data(bytes))
+    } catch {
+      throw CommandFailure(.failed, "\(path): \(error.reason)")
+    }
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    func file(_ name: String) -> String { folder.appendingPathComponent(name).path }
+    let model = try Files.read(file(recipe.model), limit: Self.modelBytesMax)
+    var request = PackRequest(
+      name: recipe.name, version: recipe.version,
+      sequence: UInt64(
+        try parsed.integer("--sequence", in: 0...Int64.max) ?? Int64(recipe.sequence)),
+      model: model, tool: "swiftlet \(DeviceProgram.version)")
+    request.sources = [
+      SourceFile(role: "recipe", bytes: bytes), SourceFile(role: "model", bytes: model),
+    ]
+    request.calibration = try load(
+      recipe.calibration.map { [file($0)] } ?? [], "calibration", &request)
+    request.reference = try load(recipe.reference.map { [file($0)] } ?? [], "reference", &request)
+    request.ports =
+      (recipe.inputs ?? []).map { input in
+        NamedPort(
+          name: input.name,
+          naming: PortNaming(unit: input.unit ?? "", labels: input.labels ?? []),
+          rawScale: input.scale)
+      }
+      + (recipe.outputs ?? []).map { output in
+        NamedPort(
+          name: output.name,
+          naming: PortNaming(unit: output.unit ?? "", labels: output.labels ?? []))
+      }
+    request.windowItems = recipe.telemetry?.windowItems
+    request.samplingPeriod = recipe.telemetry?.samplingPeriod ?? 1
+    request.alarmRate = recipe.telemetry?.alarmRate ?? 0.001
+    request.licence = recipe.licence ?? ""
+    let named = parsed.values("--target")
+    request.targets = try targets(named.isEmpty ? recipe.targets ?? [] : named)
+    if let test = recipe.test {
+      request.test = (
+        data: [try HostEnvironment.array(file(test.data))],
+        labels: try Labels.read(file(test.labels)), minimumAccuracy: test.minimumAccuracy ?? 0
+      )
+    }
+    return request
+  }
+
+  private func load(
+    _ arguments: [String], _ role: String, _ request: inout PackRequest
+  ) throws(CommandFailure) -> [NumericArray] {
+    for argument in arguments {
+      let bytes = try Files.read(ArrayFile.split(argument).path, limit: ArrayFile.sizeLimit)
+      request.sources.append(SourceFile(role: role, bytes: bytes))
+    }
+    return try HostEnvironment.arrays(arguments)
+  }
+
+  private func targets(_ names: [String]) throws(CommandFailure) -> [Target] {
+    let folders = TargetCatalogue.folders(program: "/proc/self/exe")
+    var targets: [Target] = []
+    for name in names.isEmpty ? Self.defaultTargets : names {
+      do throws(TargetError) {
+        targets.append(try TargetCatalogue.load(name, from: folders))
+      } catch {
+        throw CommandFailure(
+          .failed, error.reason, hint: "SWIFTLET_TARGETS names the folder of the target files")
+      }
+    }
+    return targets
+  }
+
+  /// `1/255` or `0.0039`.
+  private func scale() throws(CommandFailure) -> Float? {
+    guard let text = parsed.value("--input-scale") else { return nil }
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
+    let value: Double? =
+      switch parts.count {
+      case 1: parts[0]
+      case 2: parts[0].flatMap { top in parts[1].map { top / $0 } }
+      default: nil
+      }
+    guard let value, value.isFinite, value > 0 else {
+      throw CommandFailure(
+        .usage, "--input-scale wants a positive number or a fraction, not '\(text)'")
+    }
+    return Float(value)
+  }
+
+  /// The file's name as a model name: lower case, other characters as dashes.
+  private static func name(of path: String) -> String {
+    let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent.lowercased()
+    let name = String(
+      stem.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "-" }
+        .prefix(64))
+    return Manifest.isName(name) ? name : "model"
+  }
+}
+
+/// Class indices of an integer array.
+enum Labels {
+  static func read(_ argument: String) throws(CommandFailure) -> [Int] {
+    let array = try HostEnvironment.array(argument)
+    do throws(ArrayError) {
+      return try array.asInt64().map { Int($0) }
+    } catch {
+      throw CommandFailure(
+        .failed, "\(argument): labels must be whole numbers, got \(array.type.name)")
+    }
+  }
+}

@@ -137,21 +137,25 @@ public struct Packer {
         hint: "add --calibration FILE.npy with 100 or more typical inputs")
     }
     progress("calibrating on \(items.count) items")
-    let calibrated = try fromGraph { () throws(GraphError) in
-      try CalibratedModel(imported, items: items)
+    var models: [(name: String, model: CalibratedModel)] = []
+    for (name, equalizing) in [("", false), (", equalised", true)] {
+      let model = try fromGraph { () throws(GraphError) in
+        try CalibratedModel(imported, items: items, equalizing: equalizing)
+      }
+      models.append((name, model))
     }
     let references = try fromGraph { () throws(GraphError) in
       try FloatExecutor(imported).run(items: items)
     }
     progress("choosing ranges")
     let best = try QuantizationSearch(
-      model: calibrated, items: items, references: references, encodings: encodings
+      models: models, items: items, references: references, encodings: encodings
     ).best(among: RangeMethod.allCases)
     let layers = try LayerErrors(
-      floatGraph: calibrated.graph, graph: best.graph, items: items, encodings: encodings
+      floatGraph: best.floatGraph, graph: best.graph, items: items, encodings: encodings
     ).measure()
     let report = QuantizationReport(
-      method: best.method.rawValue, outputDecibels: best.decibels, layers: layers)
+      method: best.method, outputDecibels: best.decibels, layers: layers)
     return (best.graph, report)
   }
 

@@ -7,12 +7,16 @@ import Quantizer
 struct QuantizationSearch {
   /// A way that was tried.
   struct Candidate {
-    let method: RangeMethod
+    /// How ranges were chosen, and whether channels were equalised.
+    let method: String
+    let floatGraph: Graph
     let graph: Graph
     let decibels: Double
   }
 
-  let model: CalibratedModel
+  /// The model as it came and equalised: equalisation rescues skewed channels and costs a little
+  /// where there are none.
+  let models: [(name: String, model: CalibratedModel)]
   let items: [[TensorData]]
   let references: [[TensorData]]
   let encodings: [InputEncoding]
@@ -20,15 +24,19 @@ struct QuantizationSearch {
   /// The best candidate; the first of equals.
   func best(among methods: [RangeMethod]) throws(PackError) -> Candidate {
     var best: Candidate?
-    for method in methods {
-      let candidate = try measure(method)
-      if candidate.decibels > best?.decibels ?? -.infinity { best = candidate }
+    for (name, model) in models {
+      for method in methods {
+        let candidate = try measure(model, name, method)
+        if candidate.decibels > best?.decibels ?? -.infinity { best = candidate }
+      }
     }
     guard let best else { throw PackError(.failed, "no way of choosing ranges was given") }
     return best
   }
 
-  private func measure(_ method: RangeMethod) throws(PackError) -> Candidate {
+  private func measure(
+    _ model: CalibratedModel, _ name: String, _ method: RangeMethod
+  ) throws(PackError) -> Candidate {
     let (graph, lowered) = try fromGraph { () throws(GraphError) in
       let graph = try Quantizer.quantize(model, method: method, inputs: encodings)
       return (graph, try Lowering.lower(graph))
@@ -40,6 +48,8 @@ struct QuantizationSearch {
         meter.add(expected.floats ?? [], got)
       }
     }
-    return Candidate(method: method, graph: graph, decibels: meter.decibels)
+    return Candidate(
+      method: method.rawValue + name, floatGraph: model.graph, graph: graph,
+      decibels: meter.decibels)
   }
 }

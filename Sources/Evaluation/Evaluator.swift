@@ -14,7 +14,7 @@ public struct EvaluationReport: Sendable {
   public var accuracy: TopOne?
   /// Top-1 accuracy of the float model, with labels and a model.
   public var floatAccuracy: TopOne?
-  /// Items whose largest output is the float model's too.
+  /// Items whose largest output is the float model's too; of classifiers, known by their labels.
   public var agreement: TopOne?
   /// Output signal to quantisation noise against the float model.
   public var noise: NoiseMeter?
@@ -58,8 +58,10 @@ public struct Evaluator {
     if labels != nil { report.accuracy = TopOne() }
     if executor != nil {
       report.noise = NoiseMeter()
-      report.agreement = TopOne()
-      if labels != nil { report.floatAccuracy = TopOne() }
+      if labels != nil {
+        report.agreement = TopOne()
+        report.floatAccuracy = TopOne()
+      }
     }
     for (index, item) in items.enumerated() {
       let outputs = try integers.run(item)

@@ -88,7 +88,7 @@ enum PackCommand {
     var parts: [String] = []
     if let report = manifest.quantization {
       let worst = report.layers.min { $0.signalToNoiseDecibels < $1.signalToNoiseDecibels }
-      let how = report.method == "imported" ? "came quantised" : "int8, \(report.method) ranges"
+      let how = report.method == "imported" ? "came quantised" : "int8 (\(report.method))"
       parts.append("\(how), \(decimal(report.outputDecibels, 1)) dB against float")
       if let worst {
         parts.append("worst layer \(worst.name) \(decimal(worst.signalToNoiseDecibels, 1)) dB")

@@ -52,7 +52,8 @@ let device: [Target] = [
   module(
     "Installing",
     [
-      "BundleFormat", "CBOR", "CSystem", "DeviceRuntime", "PlanFormat", "Sealing", "System", "Wire",
+      "BundleFormat", "CBOR", "CSystem", "DeviceRuntime", "Kernels", "PlanFormat", "Sealing",
+      "System", "Wire",
     ]),
   module(
     "DeviceCommands",

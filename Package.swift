@@ -156,7 +156,11 @@ let testing: [Target] = [
     ]),
   tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "System", "Wire"]),
   tests(
-    "Install", ["Installing", "BundleFormat", "Sealing", "DeviceRuntime", "PlanFormat", "System"]),
+    "Install",
+    [
+      "BundleFormat", "CBOR", "DeviceRuntime", "HostSealing", "Installing", "Kernels", "PlanFormat",
+      "Sealing", "System", "Wire",
+    ]),
   tests(
     "Fleet",
     [

@@ -42,6 +42,7 @@ extension ModelStore {
   /// a rollback, and how a damaged one is repaired.
   ///
   /// - Parameter allowDevelopment: accepts a trusted development signature for this bundle.
+  @discardableResult
   public func install(
     bundle bytes: [UInt8], stage: Bool = false, allowDevelopment: Bool = false
   ) throws(InstallError) -> InstallReport {
@@ -64,7 +65,7 @@ extension ModelStore {
     let head = try bundleParts { () throws(BundleError) in try bundle.head() }
     try checkStorage(for: prepared, head: head)
     let release = try store(prepared, head: head, of: bundle)
-    let replaced = state.active?.release
+    let replaced = stage ? nil : state.active?.release
     if stage { state.candidate = release } else { state.activate(release) }
     try writeState(state, of: name)
     collectGarbage()

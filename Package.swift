@@ -52,7 +52,8 @@ let device: [Target] = [
   module(
     "Installing",
     [
-      "BundleFormat", "CBOR", "CSystem", "DeviceRuntime", "PlanFormat", "Sealing", "System", "Wire",
+      "BundleFormat", "CBOR", "CSystem", "DeviceRuntime", "Kernels", "PlanFormat", "Sealing",
+      "System", "Wire",
     ]),
   module(
     "DeviceCommands",
@@ -157,7 +158,11 @@ let testing: [Target] = [
     ]),
   tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "System", "Wire"]),
   tests(
-    "Install", ["Installing", "BundleFormat", "Sealing", "DeviceRuntime", "PlanFormat", "System"]),
+    "Install",
+    [
+      "BundleFormat", "CBOR", "DeviceRuntime", "HostSealing", "Installing", "Kernels", "PlanFormat",
+      "Sealing", "System", "Wire",
+    ]),
   tests(
     "Fleet",
     [

@@ -1,0 +1,33 @@
+import CBOR
+
+/// What the owner of a device allows.
+public struct RootPolicy: Sendable, Equatable {
+  /// True where bundles signed with a development key may run.
+  public var allowsDevelopment: Bool
+  /// Bytes that all active models together may hold at once; nil for no limit.
+  public var memoryLimit: UInt64?
+
+  /// Creates a policy.
+  public init(allowsDevelopment: Bool = false, memoryLimit: UInt64? = nil) {
+    self.allowsDevelopment = allowsDevelopment
+    self.memoryLimit = memoryLimit
+  }
+
+  static let sizeLimit = 4096
+
+  func encoded() -> [UInt8] {
+    var map: CBORMap = ["schema": .unsigned(1), "development": .bool(allowsDevelopment)]
+    if let memoryLimit { map["memory_bytes"] = .unsigned(memoryLimit) }
+    return CBORValue.map(map).encoded()
+  }
+
+  init(decoding bytes: [UInt8]) throws(CBORError) {
+    let record = try CBORRecord(try CBORValue.decode(bytes, depth: 2, items: 16), path: "policy")
+    try record.expectOnly(["schema", "development", "memory_bytes"])
+    guard try record.unsigned(at: "schema") == 1 else {
+      throw CBORError.outOfRange(path: "policy.schema")
+    }
+    allowsDevelopment = try record.bool(at: "development")
+    memoryLimit = record.has("memory_bytes") ? try record.unsigned(at: "memory_bytes") : nil
+  }
+}

@@ -83,6 +83,7 @@ let host: [Target] = [
   module("Quantizer", ["FloatReference", "ModelGraph", "Operators"], settings: hot),
   module("HostArrays", ["Arrays", "CZlib", "System", "Wire"]),
   module("HostSealing", ["CZstd", "Wire"], linker: [.linkedLibrary("zstd")]),
+  module("Dashboard", ["DriftStatistics"]),
   module("Targets", []),
   module("Lowering", ["ModelGraph", "Operators", "PlanFormat", "Targets"]),
   module(
@@ -116,9 +117,13 @@ let server: [Target] = [
   .systemLibrary(name: "CSQLite"),
   module(
     "FleetStore",
-    ["BundleFormat", "CBOR", "COSE", "CSQLite", "DriftStatistics", "Sealing", "Telemetry", "Wire"]),
-  module("Dashboard", ["DriftStatistics", "FleetStore", "Telemetry"]),
-  module("FleetServer", ["CMicroHTTPD", "Dashboard", "FleetStore", "JSON"]),
+    [
+      "BundleFormat", "CBOR", "COSE", "CSQLite", "DriftStatistics", "Sealing", "System",
+      "Telemetry", "Wire",
+    ]),
+  module(
+    "FleetServer",
+    ["BundleFormat", "CMicroHTTPD", "Dashboard", "DriftStatistics", "FleetStore", "JSON", "System"]),
   .executableTarget(
     name: "swiftlet-fleet",
     dependencies: [

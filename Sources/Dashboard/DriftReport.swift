@@ -65,7 +65,9 @@ public enum DriftReport {
       facts.append((Timestamp.day(first), "first window"))
       facts.append((Timestamp.day(last), "last window"))
     }
-    let cells = facts.map { "<div><b>\(HTML.escape($0.0))</b><span>\(HTML.escape($0.1))</span></div>" }
+    let cells = facts.map {
+      "<div><b>\(HTML.escape($0.0))</b><span>\(HTML.escape($0.1))</span></div>"
+    }
     return "<section class=\"facts\">\(cells.joined())</section>\n"
   }
 
@@ -108,7 +110,8 @@ public enum DriftReport {
       "<span>\(probability(verdict.adjustedProbability, verdict.adjustedIsBound, strong: true))</span>"
     ]
     if tap.categories.isEmpty {
-      numbers.append("<span>shift <b>\(DecimalText.significant(verdict.shift, digits: 2)) σ</b></span>")
+      numbers.append(
+        "<span>shift <b>\(DecimalText.significant(verdict.shift, digits: 2)) σ</b></span>")
     }
     numbers.append(
       "<span>PSI <b>\(DecimalText.significant(verdict.stabilityIndex, digits: 2))</b></span>")
@@ -120,7 +123,8 @@ public enum DriftReport {
       """
   }
 
-  private static func probability(_ value: Double, _ isBound: Bool, strong: Bool = false) -> String {
+  private static func probability(_ value: Double, _ isBound: Bool, strong: Bool = false) -> String
+  {
     let number = DecimalText.significant(value, digits: 2)
     return "p \(isBound ? "&lt;" : "=") " + (strong ? "<b>\(number)</b>" : number)
   }

@@ -41,7 +41,8 @@ public enum FleetPage {
     let drifted = releases.filter { $0.verdict?.state == .drifted }.count
     let pending = devices.filter { $0.state == "pending" }.count
     let title = drifted == 0 ? "Fleet" : "Fleet · \(drifted) drifted"
-    var body = "<h1>Fleet</h1>\n<p class=\"soft\">\(releases.count) "
+    var body =
+      "<h1>Fleet</h1>\n<p class=\"soft\">\(releases.count) "
       + "\(releases.count == 1 ? "release" : "releases"), \(devices.count) "
       + "\(devices.count == 1 ? "device" : "devices")"
     if pending > 0 { body += ", \(pending) waiting for approval" }

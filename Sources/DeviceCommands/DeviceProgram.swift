@@ -9,7 +9,9 @@ public enum DeviceProgram {
   public static func commands(_ environment: CommandEnvironment) -> [Command] {
     [
       VerifyCommand.make(environment), RunCommand.make(environment),
-      BenchCommand.make(environment),
+      BenchCommand.make(environment), InitCommand.command, InstallCommand.command,
+      StatusCommand.command, PromoteCommand.command, RollbackCommand.command,
+      UploadCommand.command,
     ]
   }
 

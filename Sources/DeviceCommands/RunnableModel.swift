@@ -1,24 +1,101 @@
 import BundleFormat
 import CommandLineKit
 import DeviceRuntime
+import DriftStatistics
+import Installing
+import PlanFormat
+import System
+import Telemetry
 
 /// A model ready to run, from a bundle or from a device root; the latter records telemetry.
-struct RunnableModel {
+final class RunnableModel {
   let manifest: Manifest
   let session: Session
+  private let recorder: Recorder?
+  /// The mapped image the session reads from.
+  private let image: MappedFile?
 
   init(manifest: Manifest, session: Session) {
     self.manifest = manifest
     self.session = session
+    recorder = nil
+    image = nil
+  }
+
+  private init(_ installed: InstalledModel, session: Session, recorder: Recorder?) {
+    manifest = installed.manifest
+    image = installed.image
+    self.session = session
+    self.recorder = recorder
   }
 
   /// The interface of the main plan.
   var plan: PlanEntry { manifest.plans[0] }
 
-  static func installed(root: String, name: String?) throws(CommandFailure) -> RunnableModel {
-    throw CommandFailure(.failed, "pending")
+  /// The active release of a device root.
+  static func installed(root path: String, name: String?) throws(CommandFailure) -> RunnableModel {
+    let root = try RootAccess.open(path: path)
+    let installed = try RootAccess.running { () throws(InstallError) in
+      try root.open(model: name)
+    }
+    let session: Session
+    do throws(RuntimeError) {
+      session = try Session(image: installed.image.bytes)
+    } catch {
+      throw CommandFailure(.failed, error.message)
+    }
+    var recorder: Recorder?
+    if let contract = installed.manifest.telemetry {
+      recorder = try makeRecorder(contract, installed, session, root: path)
+    }
+    return RunnableModel(installed, session: session, recorder: recorder)
   }
 
-  func record(latencyNanoseconds: UInt64) throws(CommandFailure) {}
-  func finish() throws(CommandFailure) {}
+  private static func makeRecorder(
+    _ contract: TelemetryContract, _ installed: InstalledModel, _ session: Session, root: String
+  ) throws(CommandFailure) -> Recorder {
+    let spool = try SpoolFolder.open(root: root, model: installed.manifest.name)
+    let sources = session.plan.taps.map {
+      TapSource(shape: session.plan.tensors[$0.position].shape)
+    }
+    return try RootAccess.telemetry { () throws(TelemetryError) in
+      try Recorder(
+        contract: contract, release: installed.release, sources: sources, spool: spool)
+    }
+  }
+
+  /// Counts the inference that just ran.
+  func record(latencyNanoseconds: UInt64) throws(CommandFailure) {
+    guard let recorder else { return }
+    let session = session
+    _ = try RootAccess.telemetry { () throws(TelemetryError) in
+      try recorder.record(latencyNanoseconds: latencyNanoseconds, now: Clock.wallSeconds) {
+        source in
+        session.tap(source).assumingMemoryBound(to: Int8.self)
+      }
+    }
+  }
+
+  /// Keeps the open window for the next process.
+  func finish() throws(CommandFailure) {
+    guard let recorder else { return }
+    try RootAccess.telemetry { () throws(TelemetryError) in try recorder.close() }
+  }
+}
+
+/// The spool of a model in a device root.
+enum SpoolFolder {
+  static func path(root: String, model: String) -> String {
+    Path.join(Path.join(root, "spool"), model)
+  }
+
+  static func open(root: String, model: String) throws(CommandFailure) -> Spool {
+    let path = path(root: root, model: model)
+    do throws(SystemError) {
+      try Directory.create(path, parents: true)
+    } catch {
+      throw CommandFailure(.failed, error.message)
+    }
+    return try RootAccess.telemetry { () throws(TelemetryError) in try Spool(path: path) }
+  }
 }

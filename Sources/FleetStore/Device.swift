@@ -90,7 +90,8 @@ extension FleetStore {
     if !all {
       guard !devices.isEmpty else { throw StoreError(description: "no device begins with \(name)") }
       guard devices.count == 1 else {
-        throw StoreError(description: "\(devices.count) devices begin with \(name): give more digits")
+        throw StoreError(
+          description: "\(devices.count) devices begin with \(name): give more digits")
       }
     }
     let changed = devices.filter { $0.state != state && (!all || only == nil || $0.state == only) }

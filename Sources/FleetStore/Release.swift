@@ -171,7 +171,8 @@ extension FleetStore {
       do throws(CBORError) {
         reference = try decodeReference(bytes, contract: contract)
       } catch {
-        throw StoreError(description: "stored reference statistics cannot be read: \(error.message)")
+        throw StoreError(
+          description: "stored reference statistics cannot be read: \(error.message)")
       }
     }
     return PublishedRelease(

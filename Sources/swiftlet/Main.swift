@@ -14,7 +14,7 @@ struct Main {
         EvalCommand.command, RunModelCommand.command,
       ]
         + DeviceProgram.commands(HostEnvironment.environment).filter { $0.spec.name != "run" }
-        + [TargetsCommand.command, FleetCommand.command])
+        + [DriftCommand.command, TargetsCommand.command, FleetCommand.command])
     CurrentProcess.exit(program.run(arguments: Array(CommandLine.arguments.dropFirst())))
   }
 }

@@ -71,8 +71,9 @@ public final class ModelStore<Files: FileStore> {
       return root
     }
     try attempt { () throws(SystemError) in try files.ensureFolders(path) }
-    let lock = try RootLock(layout, files)
+    // Before the lock is made: nothing is left in somebody else's folder.
     try refuseForeign(layout, files)
+    let lock = try RootLock(layout, files)
     try attempt { () throws(SystemError) in
       for folder in [layout.trust, layout.objects, layout.models] {
         try files.ensureFolder(folder)

@@ -61,13 +61,15 @@ struct TinyBundle {
     let port = Port(
       name: "x", shape: [1, portSize], element: "int8", scale: 1, zeroPoint: 0,
       userElement: "int8", unit: "", labels: [])
-    let entry = PlanEntry(
-      name: "main", inputs: [port], outputs: [port],
-      resources: Resources(arenaBytes: 128, weightsBytes: 256, multiplyAccumulates: 0))
+    let plans = (0..<planCount).map { number in
+      PlanEntry(
+        name: number == 0 ? "main" : "other\(number)", inputs: [port], outputs: [port],
+        resources: Resources(arenaBytes: 128, weightsBytes: 256, multiplyAccumulates: 0))
+    }
     return Manifest(
       name: name, version: "1.0.\(sequence)", sequence: sequence, isDevelopment: isDevelopment,
       requirements: Requirements(runtimeVersion: runtimeVersion, planVersion: planVersion),
-      plans: [PlanEntry](repeating: entry, count: planCount), certificates: [], quantization: nil,
+      plans: plans, certificates: [], quantization: nil,
       telemetry: nil,
       provenance: Provenance(tool: "test", compressor: "test", sources: [], licence: ""),
       sections: sections)

@@ -128,7 +128,7 @@ let server: [Target] = [
     name: "swiftlet-fleet",
     dependencies: [
       "BundleFormat", "CommandLineKit", "CSystem", "Dashboard", "DriftStatistics", "FleetServer",
-      "FleetStore", "JSON", "Sealing", "System", "Telemetry",
+      "FleetStore", "JSON", "Sealing", "System", "Telemetry", "Wire",
     ],
     swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
 ]

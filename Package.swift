@@ -172,7 +172,7 @@ let testing: [Target] = [
     "Fleet",
     [
       "BundleFormat", "CBOR", "COSE", "Dashboard", "DriftStatistics", "FleetServer", "FleetStore",
-      "Sealing", "Telemetry",
+      "HostSealing", "JSON", "Sealing", "System", "Telemetry", "Wire",
     ]),
   tests("Command", ["Arrays", "HostArrays", "BundleFormat", "Sealing", "CBOR", "COSE", "Wire"]),
   tests(

@@ -96,7 +96,8 @@ private func exchange(_ url: String, post body: [UInt8]? = nil) async throws -> 
     let ingested = try Tool.run("swiftlet-fleet", ["ingest", "--store", store, batch])
     #expect(ingested.code == 0 && ingested.text.contains("6 accepted"))
     #expect(try Tool.run("swiftlet-fleet", ["report", "--store", store]).code == 0)
-    let approved = try Tool.run("swiftlet-fleet", ["devices", "--store", store, "--approve", "all"])
+    let approved = try Tool.run(
+      "swiftlet-fleet", ["devices", "--store", store, "--approve", "all"])
     #expect(approved.text.contains("\(device.identifier)  approved  6 windows"))
     let report = try Tool.run("swiftlet-fleet", ["report", "--store", store, "--json"])
     #expect(report.code == 13 && report.text.contains("\"state\":\"drifted\""))

@@ -14,7 +14,8 @@ enum ServeCommand {
         + "SIGTERM ends it with exit code 0, SIGINT with 130; what was acknowledged is stored.",
       options: [
         StoreAccess.option,
-        .value("port", short: "p", "PORT", "the port, 8080 when not given; 0 lets the system choose"),
+        .value(
+          "port", short: "p", "PORT", "the port, 8080 when not given; 0 lets the system choose"),
         .value("address", "IPV4", "the address, 127.0.0.1 when not given"),
         .value("address-file", "FILE", "write the URL there once requests are answered"),
       ],

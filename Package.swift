@@ -128,7 +128,7 @@ let server: [Target] = [
     name: "swiftlet-fleet",
     dependencies: [
       "BundleFormat", "CommandLineKit", "CSystem", "Dashboard", "DriftStatistics", "FleetServer",
-      "FleetStore", "JSON", "Sealing", "System", "Telemetry",
+      "FleetStore", "JSON", "Sealing", "System", "Telemetry", "Wire",
     ],
     swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
 ]
@@ -172,7 +172,7 @@ let testing: [Target] = [
     "Fleet",
     [
       "BundleFormat", "CBOR", "COSE", "Dashboard", "DriftStatistics", "FleetServer", "FleetStore",
-      "Sealing", "Telemetry",
+      "HostSealing", "JSON", "Sealing", "System", "Telemetry", "Wire",
     ]),
   tests("Command", ["Arrays", "HostArrays", "BundleFormat", "Sealing", "CBOR", "COSE", "Wire"]),
   tests(

@@ -257,8 +257,7 @@ void swl_ignore_broken_pipe(void) { signal(SIGPIPE, SIG_IGN); }
 static volatile sig_atomic_t interrupted = 0;
 
 static void note_interrupt(int number) {
-  (void)number;
-  interrupted = 1;
+  interrupted = number;
 }
 
 void swl_catch_interrupts(void) {
@@ -269,7 +268,7 @@ void swl_catch_interrupts(void) {
   sigaction(SIGTERM, &action, NULL);
 }
 
-int32_t swl_interrupted(void) { return interrupted != 0; }
+int32_t swl_interrupted(void) { return interrupted; }
 
 int32_t swl_random(void *bytes, size_t count) {
   unsigned char *next = bytes;

@@ -56,7 +56,7 @@ public enum DriftReport {
     if let devices = view.devices { facts.append(("\(devices)", "devices")) }
     facts.append(("\(view.windows)", "windows judged"))
     if view.pendingWindows > 0 {
-      facts.append(("\(view.pendingWindows)", "windows of unapproved devices, not judged"))
+      facts.append(("\(view.pendingWindows)", "windows not approved"))
     }
     if let live = view.live { facts.append(("\(live.items)", "items")) }
     if let reference = view.reference { facts.append(("\(reference.items)", "reference items")) }

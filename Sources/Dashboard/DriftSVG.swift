@@ -22,7 +22,7 @@ private struct Slot {
 
 private struct Histogram {
   static let width = 420.0
-  static let height = 196.0
+  static let height = 200.0
   static let left = 38.0
   static let right = 412.0
   static let top = 10.0

@@ -33,13 +33,13 @@ enum Stylesheet {
     .verdict.good { border-left-color: var(--good); } .verdict.good .state { color: var(--good); }
     .verdict.bad { border-left-color: var(--bad); } .verdict.bad .state { color: var(--bad); }
     .verdict.wait { border-left-color: var(--wait); } .verdict.wait .state { color: var(--wait); }
-    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 12px;
+    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px;
       margin-top: 12px; }
     .facts > div { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
       padding: 10px 14px; }
-    .facts b { display: block; font-size: 1.2rem; line-height: 1.3;
+    .facts b { display: block; font-size: 1.1rem; line-height: 1.4; white-space: nowrap;
       font-variant-numeric: tabular-nums; }
-    .facts span { color: var(--soft); font-size: 0.82rem; }
+    .facts span { display: block; color: var(--soft); font-size: 0.82rem; line-height: 1.3; }
     .taps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 350px), 1fr));
       gap: 16px; }
     .tap { display: flex; flex-direction: column; gap: 8px; }
@@ -78,6 +78,7 @@ enum Stylesheet {
     th { color: var(--soft); font-size: 0.82rem; font-weight: 600; }
     td.number, th.number { text-align: right; }
     td .sentence { margin-top: 2px; }
+    td[data-name] { white-space: nowrap; }
     @media (max-width: 640px) {
       main { padding: 16px 12px 40px; }
       .facts { grid-template-columns: repeat(2, 1fr); }

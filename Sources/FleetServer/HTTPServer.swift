@@ -1,4 +1,5 @@
 import CMicroHTTPD
+import Foundation
 
 /// One request, whole.
 public struct HTTPRequest: Sendable {
@@ -42,6 +43,9 @@ public struct HTTPReply: Sendable {
 public struct ListenError: Error, Equatable {
   /// errno of the failed call.
   public let code: Int32
+
+  /// The system's reason.
+  public var message: String { String(cString: strerror(code)) }
 }
 
 /// An HTTP/1.1 server over libmicrohttpd. The handler runs on the server's own thread.

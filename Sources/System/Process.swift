@@ -86,6 +86,9 @@ public enum CurrentProcess {
 
   /// True once SIGINT or SIGTERM came after ``catchInterrupts()``.
   public static var isInterrupted: Bool { swl_interrupted() != 0 }
+
+  /// True once SIGINT came: a person at the keyboard, not a supervisor that stops a service.
+  public static var isInterruptedFromKeyboard: Bool { swl_interrupted() == 2 }
 }
 
 /// Text to numbers, where Embedded Swift has no parser of its own.

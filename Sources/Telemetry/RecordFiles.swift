@@ -34,16 +34,26 @@ public enum RecordFiles {
       files = isSpool ? segments : others
     }
     var loaded: [LoadedRecord] = []
-    var seen: Set<[UInt8]> = []
     for file in files {
       for (device, bytes) in try records(in: file) {
-        guard seen.insert(device + SHA256.digest(bytes)).inserted else { continue }
         loaded.append(LoadedRecord(device: device, record: try WindowRecord.decode(bytes)))
       }
     }
     guard !loaded.isEmpty else { throw TelemetryError.empty }
     loaded.sort { precedes($0, $1) }
-    return loaded
+    var distinct: [LoadedRecord] = []
+    distinct.reserveCapacity(loaded.count)
+    for record in loaded where !repeats(record, distinct) { distinct.append(record) }
+    return distinct
+  }
+
+  /// True when the record is among the last, those of the same time, device and sequence.
+  private static func repeats(_ record: LoadedRecord, _ before: [LoadedRecord]) -> Bool {
+    for other in before.reversed() {
+      if other == record { return true }
+      if precedes(other, record) { return false }
+    }
+    return false
   }
 
   private static func records(

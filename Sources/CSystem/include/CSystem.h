@@ -89,7 +89,7 @@ uint64_t swl_peak_resident_bytes(void);
 void swl_exit(int32_t code) __attribute__((noreturn));
 // A write to a closed pipe then fails with EPIPE instead of killing the process.
 void swl_ignore_broken_pipe(void);
-// From then on SIGINT and SIGTERM only set the flag that swl_interrupted reads.
+// From then on SIGINT and SIGTERM only set the number that swl_interrupted reads, 0 before.
 void swl_catch_interrupts(void);
 int32_t swl_interrupted(void);
 

@@ -58,7 +58,8 @@ let device: [Target] = [
     "DeviceCommands",
     [
       "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeviceRuntime",
-      "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "System", "Telemetry",
+      "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "System",
+      "Telemetry",
       "Wire",
       .target(name: "Transport", condition: .when(traits: ["Networked"])),
     ]),
@@ -140,7 +141,15 @@ let testing: [Target] = [
       "BundleFormat", "Bundling", "CBOR", "COSE", "DriftStatistics", "HostSealing", "Sealing",
       "Wire",
     ]),
-  tests("Plan", ["PlanFormat", "Kernels", "DeviceRuntime", "Wire"]),
+  .target(
+    name: "CAllocationCounter", path: "Tests/CAllocationCounter",
+    linkerSettings: [.linkedLibrary("dl")]),
+  tests(
+    "Plan",
+    [
+      "CAllocationCounter", "DeviceRuntime", "Importers", "Kernels", "Lowering", "ModelGraph",
+      "PlanFormat", "Quantizer", "Wire",
+    ]),
   tests(
     "Importer",
     [

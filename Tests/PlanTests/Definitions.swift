@@ -74,6 +74,16 @@ struct Scaling {
     clamp = random.clamp()
   }
 
+  /// A scaling that spreads sums of `terms` random products over the whole of int8.
+  init(entries: Int, spreading terms: Int, rounding: Requantization.Rounding) {
+    let scale = FixedPointScale(nearestTo: 1 / (80 * Double(terms).squareRoot()))
+    multipliers = [Int32](repeating: scale.multiplier, count: entries)
+    shifts = [Int8](repeating: Int8(scale.shift), count: entries)
+    self.rounding = rounding
+    zeroPoint = 4
+    clamp = -128...127
+  }
+
   func store(in sketch: inout PlanSketch) -> Requantization {
     Requantization(
       multipliers: sketch.constant(multipliers), shifts: sketch.constant(shifts),

@@ -56,7 +56,8 @@ struct PlanSketch {
 
   func plan(inputs: [TensorIndex], outputs: [TensorIndex], taps: [TensorIndex] = []) -> Plan {
     Plan(
-      arenaBytes: arenaBytes, weightsBytes: weights.count, multiplyAccumulates: 12, tensors: tensors,
+      arenaBytes: arenaBytes, weightsBytes: weights.count, multiplyAccumulates: 12,
+      tensors: tensors,
       inputs: inputs, outputs: outputs, taps: taps, instructions: instructions)
   }
 
@@ -95,6 +96,11 @@ extension SplitMix64 {
     case 1: [Int8](repeating: 127, count: count)
     default: (0..<count).map { _ in Int8(int(-127...127)) }
     }
+  }
+
+  /// Weights that are never all alike.
+  mutating func spreadWeights(_ count: Int) -> [Int8] {
+    (0..<count).map { _ in Int8(int(-127...127)) }
   }
 
   mutating func zeroPoint() -> Int32 { Int32(one(of: [-128, 127, 0, int(-128...127)])) }

@@ -148,7 +148,15 @@ let testing: [Target] = [
       "BundleFormat", "Bundling", "CBOR", "COSE", "DriftStatistics", "HostSealing", "Sealing",
       "Wire",
     ]),
-  tests("Plan", ["PlanFormat", "Kernels", "DeviceRuntime", "Wire"]),
+  .target(
+    name: "CAllocationCounter", path: "Tests/CAllocationCounter",
+    linkerSettings: [.linkedLibrary("dl")]),
+  tests(
+    "Plan",
+    [
+      "CAllocationCounter", "DeviceRuntime", "Importers", "Kernels", "Lowering", "ModelGraph",
+      "PlanFormat", "Quantizer", "Wire",
+    ]),
   tests(
     "Importer",
     [

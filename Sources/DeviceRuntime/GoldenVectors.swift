@@ -54,16 +54,25 @@ public struct GoldenVectors: Sendable, Equatable {
       throw .limitExceeded(at: 0, value: 0, limit: UInt64(version))
     }
     var vectors: [Vector] = []
-    for _ in 0..<min(Int(try reader.u16()), vectorsMax) {
+    for _ in 0..<(try bounded(UInt32(reader.u16()), vectorsMax, reader)) {
       let seed = try reader.u64()
       var outputs: [[UInt8]] = []
-      for _ in 0..<min(Int(try reader.u32()), outputsMax) {
-        outputs.append(try reader.array(min(Int(try reader.u32()), bytesMax)))
+      for _ in 0..<(try bounded(reader.u32(), outputsMax, reader)) {
+        outputs.append(try reader.array(bounded(reader.u32(), bytesMax, reader)))
       }
       vectors.append(Vector(seed: seed, outputs: outputs))
     }
     try reader.expectEnd()
     return vectors
+  }
+
+  private static func bounded(
+    _ value: UInt32, _ limit: Int, _ reader: ByteReader
+  ) throws(WireError) -> Int {
+    guard value <= UInt32(limit) else {
+      throw .limitExceeded(at: reader.position, value: UInt64(value), limit: UInt64(limit))
+    }
+    return Int(value)
   }
 
   /// The section's bytes.

@@ -74,9 +74,13 @@ public struct PreparedImage {
     guard weightsStart + UInt64(word(12)) == UInt64(bytes.count) else {
       throw .image("has the wrong length")
     }
+    let planEnd = Self.headerBytes + Int(planBytes)
+    guard bytes[7] == 0, bytes[16..<Self.headerBytes].allSatisfy({ $0 == 0 }),
+      bytes[planEnd..<Int(weightsStart)].allSatisfy({ $0 == 0 })
+    else { throw .image("has bytes where there should be zeros") }
     self.tier = tier
     plan = UnsafeRawBufferPointer(
-      rebasing: bytes[Self.headerBytes..<Self.headerBytes + Int(planBytes)])
+      rebasing: bytes[Self.headerBytes..<planEnd])
     weights = UnsafeRawBufferPointer(rebasing: bytes[Int(weightsStart)...])
   }
 }

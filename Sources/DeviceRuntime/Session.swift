@@ -15,6 +15,10 @@ public final class Session {
   private let ownedImage: UnsafeMutableRawPointer?
   private let calls: UnsafeMutableBufferPointer<KernelCall>
   private let imageBytes: Int
+  /// Where inputs, outputs and taps lie: found once, so that a loop of calls takes no memory either.
+  private let inputs: [UnsafeMutableRawBufferPointer]
+  private let outputs: [UnsafeMutableRawBufferPointer]
+  private let taps: [UnsafeMutableRawBufferPointer]
 
   /// Loads a prepared image; its buffer must outlive the session.
   ///
@@ -61,6 +65,15 @@ public final class Session {
     let arenaBytes = max(plan.arenaBytes, 64)
     arena = UnsafeMutableRawPointer.allocate(byteCount: arenaBytes, alignment: 64)
     arena.initializeMemory(as: UInt8.self, repeating: 0, count: arenaBytes)
+    let arena = arena
+    func region(_ index: TensorIndex) -> UnsafeMutableRawBufferPointer {
+      let tensor = plan.tensors[index.position]
+      return UnsafeMutableRawBufferPointer(
+        start: arena + tensor.arenaOffset, count: tensor.byteCount)
+    }
+    inputs = plan.inputs.map(region)
+    outputs = plan.outputs.map(region)
+    taps = plan.taps.map(region)
     calls = .allocate(capacity: plan.instructions.count)
     let binder = KernelBinder(plan: plan, arena: arena, weights: weights)
     for (position, instruction) in plan.instructions.enumerated() {
@@ -85,17 +98,17 @@ public final class Session {
 
   /// The bytes of an input tensor, to be filled before `run`. They do not survive it.
   public func input(_ position: Int) -> UnsafeMutableRawBufferPointer {
-    bytes(plan.inputs[position])
+    inputs[position]
   }
 
   /// The bytes of an output tensor after `run`.
   public func output(_ position: Int) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(bytes(plan.outputs[position]))
+    UnsafeRawBufferPointer(outputs[position])
   }
 
   /// The bytes of a tapped tensor after `run`.
   public func tap(_ position: Int) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(bytes(plan.taps[position]))
+    UnsafeRawBufferPointer(taps[position])
   }
 
   /// The record of an input tensor.
@@ -115,10 +128,4 @@ public final class Session {
 
   /// Bytes of the prepared image.
   public var preparedBytes: Int { imageBytes }
-
-  private func bytes(_ index: TensorIndex) -> UnsafeMutableRawBufferPointer {
-    let tensor = plan.tensors[index.position]
-    return UnsafeMutableRawBufferPointer(
-      start: arena + tensor.arenaOffset, count: tensor.byteCount)
-  }
 }

@@ -1,17 +1,17 @@
 /// The arithmetic between an accumulator and an output (gemmlowp, doc/quantization.md; TFLite's
 /// MultiplyByQuantizedMultiplier). Inputs are validated: multipliers ≥ 0, shifts in −31…30.
-enum FixedPoint {
+package enum FixedPoint {
   /// round(value · multiplier · 2^(shift − 31)), rounded twice: to 32 bits at the product, halves
   /// upwards, then at the shift, halves away from zero.
   @inline(__always)
-  static func scaleTwice(_ value: Int32, _ multiplier: Int32, _ shift: Int32) -> Int32 {
+  package static func scaleTwice(_ value: Int32, _ multiplier: Int32, _ shift: Int32) -> Int32 {
     let raised = value &<< max(shift, 0)
     return roundingShift(doublingHighProduct(raised, multiplier), max(0 &- shift, 0))
   }
 
   /// round(value · multiplier · 2^(shift − 31)), rounded once, halves upwards.
   @inline(__always)
-  static func scaleOnce(_ value: Int32, _ multiplier: Int32, _ shift: Int32) -> Int32 {
+  package static func scaleOnce(_ value: Int32, _ multiplier: Int32, _ shift: Int32) -> Int32 {
     let total = Int64(31 &- shift)
     let product = Int64(value) &* Int64(multiplier)
     return Int32(truncatingIfNeeded: (product &+ (1 &<< (total &- 1))) &>> total)
@@ -19,7 +19,7 @@ enum FixedPoint {
 
   /// SaturatingRoundingDoublingHighMul: the high half of 2·a·b. It cannot saturate, since b ≥ 0.
   @inline(__always)
-  static func doublingHighProduct(_ a: Int32, _ b: Int32) -> Int32 {
+  package static func doublingHighProduct(_ a: Int32, _ b: Int32) -> Int32 {
     let product = Int64(a) &* Int64(b)
     let nudge: Int64 = product >= 0 ? 1 &<< 30 : 1 &- (1 &<< 30)
     // Division truncates towards zero, as the definition does; an arithmetic shift would not.
@@ -28,7 +28,7 @@ enum FixedPoint {
 
   /// RoundingDivideByPOT: value / 2^exponent, halves away from zero.
   @inline(__always)
-  static func roundingShift(_ value: Int32, _ exponent: Int32) -> Int32 {
+  package static func roundingShift(_ value: Int32, _ exponent: Int32) -> Int32 {
     let mask = Int32(truncatingIfNeeded: (Int64(1) &<< Int64(exponent)) &- 1)
     let remainder = value & mask
     let threshold = (mask &>> 1) &+ (value < 0 ? 1 : 0)
@@ -37,7 +37,7 @@ enum FixedPoint {
 
   /// A value clamped to [minimum, maximum] ⊂ [−128, 127].
   @inline(__always)
-  static func clamp(_ value: Int32, _ minimum: Int32, _ maximum: Int32) -> Int8 {
+  package static func clamp(_ value: Int32, _ minimum: Int32, _ maximum: Int32) -> Int8 {
     Int8(truncatingIfNeeded: min(max(value, minimum), maximum))
   }
 }

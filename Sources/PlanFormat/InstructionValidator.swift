@@ -39,6 +39,10 @@ struct InstructionValidator {
     case .addition(let parameters):
       try addition(parameters, operands, result)
     case .averagePool2D(let parameters), .maximumPool2D(let parameters):
+      if case .averagePool2D = instruction.operation {
+        let taps = parameters.window.height * parameters.window.width
+        try require(taps <= PlanLimits.averagedTaps, "averages too many elements")
+      }
       try window(parameters.window, input, result)
       try require(input.shape[3] == result.shape[3], "changes the channel count")
       try clamp(parameters.minimum, parameters.maximum)

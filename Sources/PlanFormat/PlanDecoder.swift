@@ -29,7 +29,7 @@ extension Plan {
     try reader.skip(8)
     arenaBytes = try reader.bounded(PlanLimits.bytes)
     weightsBytes = try reader.bounded(PlanLimits.bytes)
-    multiplyAccumulates = try reader.size(limit: Int(Int32.max))
+    multiplyAccumulates = try reader.multiplyAccumulates()
     tensors = []
     for _ in 0..<(try reader.bounded(PlanLimits.tensors)) { tensors.append(try reader.tensor()) }
     inputs = try reader.indexes()
@@ -57,6 +57,16 @@ extension ByteReader {
       throw .limitExceeded(at: start, value: UInt64(value), limit: UInt64(limit))
     }
     return Int(value)
+  }
+
+  /// A figure for people: a 32-bit device shows its largest number where there are more.
+  fileprivate mutating func multiplyAccumulates() throws(WireError) -> Int {
+    let start = position
+    let value = try u64()
+    guard value <= PlanLimits.multiplyAccumulates else {
+      throw .limitExceeded(at: start, value: value, limit: PlanLimits.multiplyAccumulates)
+    }
+    return Int(clamping: value)
   }
 
   fileprivate mutating func bounded16(_ limit: Int) throws(WireError) -> Int {

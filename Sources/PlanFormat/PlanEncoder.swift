@@ -31,7 +31,13 @@ extension Plan {
 
 extension ByteWriter {
   fileprivate mutating func name(_ text: String) {
-    let bytes = Array(text.utf8.prefix(PlanLimits.nameBytes))
+    // A longer name is cut between two characters: half of one would not be UTF-8.
+    var bytes: [UInt8] = []
+    for scalar in text.unicodeScalars {
+      let more = Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+      guard bytes.count + more.count <= PlanLimits.nameBytes else { break }
+      bytes += more
+    }
     u16(UInt16(bytes.count))
     append(bytes)
   }

@@ -37,8 +37,12 @@ public enum PlanLimits {
   public static let elements = 1 << 26
   /// Arena and weights section.
   public static let bytes = 1 << 29
+  /// Multiply-accumulates of one inference.
+  public static let multiplyAccumulates: UInt64 = 1 << 53
   /// UTF-8 bytes of a name.
   public static let nameBytes = 256
+  /// Taps of an averaging window: 2^23 of them sum below 2^31.
+  public static let averagedTaps = 1 << 23
   /// Kernel extents, strides, dilations and paddings.
   public static let window = 4096
   /// Elements of one softmax row: 2^20 entries of 2^40 sum below 2^63.

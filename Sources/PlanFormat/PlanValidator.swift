@@ -14,8 +14,8 @@ struct PlanValidator {
     for input in plan.inputs { write(try tensor(input), to: &written) }
     for instruction in plan.instructions {
       var operands: [PlanTensor] = []
-      for index in instruction.inputs { operands.append(try tensor(index)) }
-      let result = try tensor(instruction.output)
+      for index in instruction.inputs { operands.append(try tensor(index, of: instruction)) }
+      let result = try tensor(instruction.output, of: instruction)
       for operand in operands {
         try require(
           written.contains(bytes(operand)), instruction, "reads a tensor before it is written")
@@ -44,9 +44,12 @@ struct PlanValidator {
     }
   }
 
-  private func tensor(_ index: TensorIndex) throws(PlanError) -> PlanTensor {
-    guard index.position < plan.tensors.count else {
-      throw .invalid("tensor \(index.position) does not exist")
+  private func tensor(
+    _ index: TensorIndex, of instruction: Instruction? = nil
+  ) throws(PlanError) -> PlanTensor {
+    guard plan.tensors.indices.contains(index.position) else {
+      let user = instruction.map { $0.name } ?? "an input, output or tap"
+      throw .invalid("\(user) names tensor \(index.position), which does not exist")
     }
     return plan.tensors[index.position]
   }

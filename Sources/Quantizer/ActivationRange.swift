@@ -1,17 +1,17 @@
-import ModelGraph
+package import ModelGraph
 
 /// An interval of reals mapped onto the 256 integers of int8.
-struct ActivationRange: Equatable {
-  var lower: Double
-  var upper: Double
+package struct ActivationRange: Equatable {
+  package var lower: Double
+  package var upper: Double
 
   /// The whole observed range, widened to hold 0.
-  init(minMax statistics: CalibrationStatistics) {
+  package init(minMax statistics: CalibrationStatistics) {
     lower = min(Double(statistics.minimum), 0)
     upper = max(Double(statistics.maximum), 0)
   }
 
-  init(lower: Double, upper: Double) {
+  package init(lower: Double, upper: Double) {
     self.lower = lower
     self.upper = upper
   }
@@ -19,7 +19,7 @@ struct ActivationRange: Equatable {
   /// The range with the least squared error, clipping included, on the calibration histogram.
   ///
   /// Both ends shrink in steps of 1 % of the observed range, first together, then one at a time.
-  init(leastSquaredError statistics: CalibrationStatistics) {
+  package init(leastSquaredError statistics: CalibrationStatistics) {
     let full = ActivationRange(minMax: statistics)
     var best = full
     var least = full.squaredError(on: statistics)
@@ -48,7 +48,7 @@ struct ActivationRange: Equatable {
   }
 
   /// Scale and zero point: real 0 is an integer, both ends are inside.
-  var quantization: Quantization {
+  package var quantization: Quantization {
     let width = upper - lower
     guard width > 0, width.isFinite else { return Quantization(scale: 1, zeroPoint: 0) }
     let scale = Float(width / 255)

@@ -4,23 +4,25 @@ import ModelGraph
 ///
 /// Merging two is exact and order-free (minimum, maximum, integer counts), so the result does not
 /// depend on how calibration items were shared among threads.
-struct CalibrationStatistics: Sendable, Equatable {
+package struct CalibrationStatistics: Sendable, Equatable {
   /// Bins of the histogram: eight per 8-bit step at full range.
-  static let binCount = 2048
+  package static let binCount = 2048
 
-  var minimum: Float = .infinity
-  var maximum: Float = -.infinity
+  package var minimum: Float = .infinity
+  package var maximum: Float = -.infinity
   /// Counts over [minimum, maximum]; exact zeros are left out, since every grid represents them.
-  var histogram: [Int] = []
+  package var histogram: [Int] = []
 
-  mutating func observeRange(_ values: [Float]) {
+  package init() {}
+
+  package mutating func observeRange(_ values: [Float]) {
     for value in values {
       minimum = min(minimum, value)
       maximum = max(maximum, value)
     }
   }
 
-  mutating func observeHistogram(_ values: [Float]) {
+  package mutating func observeHistogram(_ values: [Float]) {
     if histogram.isEmpty { histogram = [Int](repeating: 0, count: Self.binCount) }
     let width = Double(maximum) - Double(minimum)
     guard width > 0 else { return }
@@ -31,7 +33,7 @@ struct CalibrationStatistics: Sendable, Equatable {
     }
   }
 
-  mutating func merge(_ other: CalibrationStatistics) {
+  package mutating func merge(_ other: CalibrationStatistics) {
     minimum = min(minimum, other.minimum)
     maximum = max(maximum, other.maximum)
     if histogram.isEmpty {

@@ -1,4 +1,4 @@
-import ModelGraph
+package import ModelGraph
 import Operators
 
 /// Cross-layer equalisation (Nagel et al. 2019, "Data-Free Quantization", section 4.1).
@@ -7,20 +7,20 @@ import Operators
 /// output channels may be scaled by s and the consumer's input channels by 1/s without changing the
 /// function. s = √(r1·r2) / r1 evens the ranges r1 of the producer's rows and r2 of the consumer's
 /// columns, so that no channel wastes the tensor's 8 bits.
-enum Equalization {
+package enum Equalization {
   /// Sweeps over all pairs; ranges settle well before.
-  static let sweeps = 20
+  package static let sweeps = 20
   /// Bounds of one sweep's scale, so that a nearly dead channel cannot overflow a float.
-  static let scaleBounds: ClosedRange<Float> = 1e-4...1e4
+  package static let scaleBounds: ClosedRange<Float> = 1e-4...1e4
 
   /// A producer and the only consumer of its channels.
-  struct Pair {
-    var producer: Int
-    var consumer: Int
+  package struct Pair {
+    package var producer: Int
+    package var consumer: Int
   }
 
   /// Rescales the constants of a float graph in place; the function stays the same.
-  static func apply(to graph: inout Graph) {
+  package static func apply(to graph: inout Graph) {
     let pairs = self.pairs(in: graph)
     for _ in 0..<sweeps {
       for pair in pairs { equalize(pair, in: &graph) }
@@ -28,7 +28,7 @@ enum Equalization {
   }
 
   /// Every pair, in graph order.
-  static func pairs(in graph: Graph) -> [Pair] {
+  package static func pairs(in graph: Graph) -> [Pair] {
     var consumers: [ValueID: [Int]] = [:]
     for (position, node) in graph.nodes.enumerated() {
       for case .some(let input) in node.inputs { consumers[input, default: []].append(position) }

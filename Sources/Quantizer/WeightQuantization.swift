@@ -1,11 +1,11 @@
 import ModelGraph
 
 /// int8 weights, symmetric per output channel, and their int32 bias.
-struct WeightQuantization {
-  var weights: [Int8]
-  var bias: [Int32]
+package struct WeightQuantization {
+  package var weights: [Int8]
+  package var bias: [Int32]
   /// One per output channel.
-  var scales: [Float]
+  package var scales: [Float]
 
   /// Quantises a layer: w = scale · q with q in −127…127, bias in steps of inputScale · scale.
   ///
@@ -13,7 +13,7 @@ struct WeightQuantization {
   ///   - channels: output channel of each weight.
   ///   - inputScale: scale of the layer's input.
   ///   - outputScale: scale of its result; bounds the scale of channels that are all zero.
-  init(
+  package init(
     weights floats: [Float], bias floatBias: [Float], channelOf: (Int) -> Int, inputScale: Float,
     outputScale: Float
   ) {

@@ -1,6 +1,7 @@
 import FloatReference
 import Importers
 import ModelGraph
+import TestSupport
 import Testing
 
 /// Small models built here.

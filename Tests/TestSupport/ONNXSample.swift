@@ -1,10 +1,13 @@
-import Testing
-
 /// Writes the few protobuf constructs that small ONNX models need.
-struct ProtobufWriter {
-  private(set) var bytes: [UInt8] = []
+public struct ProtobufWriter: Sendable {
+  /// An empty message.
+  public init() {}
 
-  mutating func varint(_ value: UInt64) {
+  /// What was written.
+  public private(set) var bytes: [UInt8] = []
+
+  /// A base-128 number.
+  public mutating func varint(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {
       bytes.append(UInt8(rest & 0x7F) | 0x80)
@@ -13,27 +16,32 @@ struct ProtobufWriter {
     bytes.append(UInt8(rest))
   }
 
-  mutating func integer(_ field: Int, _ value: Int) {
+  /// A varint field.
+  public mutating func integer(_ field: Int, _ value: Int) {
     varint(UInt64(field) << 3)
     varint(UInt64(bitPattern: Int64(value)))
   }
 
-  mutating func float(_ field: Int, _ value: Float) {
+  /// A 32-bit field.
+  public mutating func float(_ field: Int, _ value: Float) {
     varint(UInt64(field) << 3 | 5)
     for shift in [0, 8, 16, 24] as [UInt32] {
       bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> shift))
     }
   }
 
-  mutating func data(_ field: Int, _ value: [UInt8]) {
+  /// A field of bytes.
+  public mutating func data(_ field: Int, _ value: [UInt8]) {
     varint(UInt64(field) << 3 | 2)
     varint(UInt64(value.count))
     bytes += value
   }
 
-  mutating func string(_ field: Int, _ value: String) { data(field, Array(value.utf8)) }
+  /// A field of text.
+  public mutating func string(_ field: Int, _ value: String) { data(field, Array(value.utf8)) }
 
-  mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
+  /// A nested message.
+  public mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
     var inner = ProtobufWriter()
     body(&inner)
     data(field, inner.bytes)
@@ -41,19 +49,24 @@ struct ProtobufWriter {
 }
 
 /// Builds an ONNX model.
-struct ONNXSample {
-  var opset = 17
+public struct ONNXSample: Sendable {
+  /// An empty model.
+  public init() {}
+
+  /// Version of the operator set.
+  public var opset = 17
   private var graph = ProtobufWriter()
 
   /// An attribute of a node.
-  enum Attribute {
+  public enum Attribute: Sendable {
     case int(Int)
     case ints([Int])
     case float(Float)
     case string(String)
   }
 
-  mutating func node(
+  /// A node.
+  public mutating func node(
     _ type: String, _ inputs: [String], _ outputs: [String],
     _ attributes: [String: Attribute] = [:],
     name: String? = nil
@@ -77,7 +90,8 @@ struct ONNXSample {
     }
   }
 
-  mutating func constant(_ name: String, _ shape: [Int], floats: [Float]) {
+  /// A float tensor.
+  public mutating func constant(_ name: String, _ shape: [Int], floats: [Float]) {
     graph.message(5) { tensor in
       for size in shape { tensor.integer(1, size) }
       tensor.integer(2, 1)
@@ -86,7 +100,8 @@ struct ONNXSample {
     }
   }
 
-  mutating func constant(_ name: String, integers: [Int]) {
+  /// A vector of int64.
+  public mutating func constant(_ name: String, integers: [Int]) {
     graph.message(5) { tensor in
       tensor.integer(1, integers.count)
       tensor.integer(2, 7)
@@ -117,10 +132,13 @@ struct ONNXSample {
     }
   }
 
-  mutating func input(_ name: String, _ shape: [String]) { interface(11, name, shape) }
-  mutating func output(_ name: String) { interface(12, name, []) }
+  /// A float input; a size that is no number is a symbol.
+  public mutating func input(_ name: String, _ shape: [String]) { interface(11, name, shape) }
+  /// An output.
+  public mutating func output(_ name: String) { interface(12, name, []) }
 
-  var bytes: [UInt8] {
+  /// The model file.
+  public var bytes: [UInt8] {
     var model = ProtobufWriter()
     model.integer(1, 8)
     model.data(7, graph.bytes)

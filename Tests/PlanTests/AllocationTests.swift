@@ -1,0 +1,39 @@
+import CAllocationCounter
+import DeviceRuntime
+import PlanFormat
+import Testing
+
+/// `Session.run` takes no memory: everything is taken when the session is made.
+@Suite("allocation") struct AllocationTests {
+  private func allocations(_ body: () throws -> Void) rethrows -> UInt64 {
+    let before = swiftlet_test_allocation_count()
+    try body()
+    return swiftlet_test_allocation_count() - before
+  }
+
+  @Test func runAllocatesNothing() throws {
+    let (plan, weights) = SamplePlan.everyOperation()
+    let session = try Session(plan: plan.encoded(), weights: weights)
+    // The first run too: nothing is made lazily.
+    for _ in 0..<3 { #expect(allocations { session.run() } == 0) }
+    for position in plan.instructions.indices {
+      #expect(
+        allocations { session.run(instruction: position) } == 0,
+        "\(plan.instructions[position].name)")
+    }
+    #expect(allocations { _ = session.output(0).count + session.input(0).count } == 0)
+  }
+
+  @Test func theCounterCounts() throws {
+    let (plan, weights) = SamplePlan.everyOperation()
+    let bytes = plan.encoded()
+    #expect(try allocations { _ = try Session(plan: bytes, weights: weights) } > 3)
+    var kept: [[Int]] = []
+    #expect(
+      allocations { for size in 1...10 { kept.append([Int](repeating: 1, count: size)) } } >= 10)
+    #expect(
+      allocations { UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64).deallocate() }
+        == 1)
+    #expect(kept.count == 10)
+  }
+}

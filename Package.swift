@@ -102,11 +102,10 @@ let host: [Target] = [
   .executableTarget(
     name: "swiftlet",
     dependencies: [
-      "Arrays", "BundleFormat", "Bundling", "CBOR", "COSE", "CSystem", "CommandLineKit",
-      "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation", "FloatReference",
-      "HostArrays", "Importers", "JSON", "Kernels", "Lowering", "ModelGraph", "PlanFormat",
-      "Quantizer",
-      "Sealing", "System", "Targets", "Telemetry", "Wire",
+      "Arrays", "BundleFormat", "Bundling", "CBOR", "CommandLineKit", "Dashboard",
+      "DeviceCommands", "DriftStatistics", "Evaluation", "FloatReference", "HostArrays",
+      "Importers", "JSON", "Kernels", "ModelGraph", "PlanFormat", "Quantizer", "Sealing", "System",
+      "Targets", "Telemetry", "Wire",
     ],
     exclude: ["Documentation.docc"],
     swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),

@@ -15,6 +15,7 @@ public enum InitCommand {
           "trust", "PUB", "public key of an author whose bundles may be installed",
           repeatable: true, required: true),
         .flag("allow-development", "accept development keys on this device"),
+        .value("memory-limit", "BYTES", "all active models together may hold this much"),
       ])
     return Command(spec) { (parsed, console) throws(CommandFailure) in
       try BundleLoading.initializeCrypto()
@@ -22,8 +23,10 @@ public enum InitCommand {
       for file in parsed.values("--trust") { keys.append(try BundleLoading.publicKey(file)) }
       let path = try parsed.required("--root")
       let development = parsed.flag("--allow-development")
+      let limit = try parsed.integer("--memory-limit", in: 1...Int64.max).map { UInt64($0) }
       let root = try RootAccess.running { () throws(InstallError) in
-        try DeviceRoot.initialise(path: path, trust: keys, allowsDevelopment: development)
+        try DeviceRoot.initialise(
+          path: path, trust: keys, allowsDevelopment: development, memoryLimit: limit)
       }
       console.out("device \(Hex.encode(SHA256.digest(root.deviceKey.publicKey)))")
       console.note("root \(path) trusts \(keys.count) \(keys.count == 1 ? "author" : "authors")")

@@ -1,12 +1,14 @@
 import BundleFormat
 import CBOR
 import CommandLineKit
+import Dashboard
 import DeviceCommands
 import DriftStatistics
 import Foundation
 import JSON
 import Sealing
 import Telemetry
+import Wire
 
 /// `drift --bundle B --telemetry PATH [--json]`: the verdict, offline, from batch files.
 enum DriftCommand {
@@ -14,10 +16,11 @@ enum DriftCommand {
     CommandSpec(
       name: "drift", summary: "judge telemetry against a bundle's training data; exit 13 on drift",
       discussion:
-        "PATH is a batch file or a folder of them, as swiftletd upload --to DIR writes. Batches of other releases are left out and counted.",
+        "PATH is a batch file or a folder of them, as swiftletd upload --to DIR writes, or a device's spool folder. Windows of other releases are left out and counted.",
       options: [
         .value("bundle", "FILE", "the bundle that ran", required: true),
-        .value("telemetry", "PATH", "batch files", repeatable: true, required: true),
+        .value("telemetry", "PATH", "batch files or a spool folder", required: true),
+        .value("html", "FILE", "write a page that draws reference against live"),
         .flag("json", "one JSON document with the evidence"),
       ] + BundleLoading.options)
   ) { (parsed, console) throws(CommandFailure) in
@@ -28,52 +31,94 @@ enum DriftCommand {
         .failed, "the bundle has no drift contract",
         hint: "pack it with --calibration or --reference")
     }
-    let loaded = try TelemetryFiles.load(parsed.values("--telemetry"), release: bundle.release)
-    let verdict = try judge(bundle, contract, loaded.windows)
+    let loaded = try load(try parsed.required("--telemetry"))
+    let records = loaded.filter { $0.record.content.release == bundle.release }
+    let reference = try reference(of: bundle, contract)
+    let verdict = try judged { () throws(TapError) in
+      try Verdict.evaluate(
+        contract: contract, reference: reference, windows: records.map(\.record.content.counts))
+    }
+    if let path = parsed.value("--html") {
+      try Files.write(
+        path, Array(try page(bundle, contract, reference, verdict, records).utf8))
+    }
     if parsed.flag("--json") {
       printJSON(verdict, bundle.manifest, console)
     } else {
-      printText(verdict, loaded, console)
+      printText(verdict, devices: Set(records.map(\.device)).count, console)
+      if records.count < loaded.count {
+        console.note("note: \(loaded.count - records.count) windows of other releases are left out")
+      }
     }
-    if verdict.state == .drifted { throw CommandFailure(.threshold, verdict.sentence) }
+    if verdict.state == .drifted {
+      throw CommandFailure(.threshold, "the live data has drifted from the training data")
+    }
   }
 
-  private static func judge(
-    _ bundle: VerifiedBundle, _ contract: TelemetryContract, _ windows: [WindowCounts]
-  ) throws(CommandFailure) -> Verdict {
+  private static func load(_ path: String) throws(CommandFailure) -> [LoadedRecord] {
+    do throws(TelemetryError) {
+      return try RecordFiles.load(path)
+    } catch {
+      throw CommandFailure(
+        .failed, error.message, hint: "swiftletd upload --to DIR writes batch files")
+    }
+  }
+
+  private static func reference(
+    of bundle: VerifiedBundle, _ contract: TelemetryContract
+  ) throws(CommandFailure) -> ReferenceStatistics {
     let section: [UInt8]
     do throws(BundleError) {
       section = try bundle.section(.reference, plan: "")
     } catch {
       throw CommandFailure(.failed, error.message)
     }
-    let reference: ReferenceStatistics
     do throws(CBORError) {
-      reference = try ReferenceStatistics(
-        cbor: try CBORValue.decode(section), contract: contract)
+      return try ReferenceStatistics(cbor: try CBORValue.decode(section), contract: contract)
     } catch {
       throw CommandFailure(.failed, "the bundle's reference is not valid: \(error.message)")
     }
+  }
+
+  private static func judged<Result>(
+    _ body: () throws(TapError) -> Result
+  ) throws(CommandFailure) -> Result {
     do throws(TapError) {
-      return try Verdict.evaluate(contract: contract, reference: reference, windows: windows)
+      return try body()
     } catch {
       throw CommandFailure(.failed, error.message)
     }
   }
 
+  private static func page(
+    _ bundle: VerifiedBundle, _ contract: TelemetryContract, _ reference: ReferenceStatistics,
+    _ verdict: Verdict, _ records: [LoadedRecord]
+  ) throws(CommandFailure) -> String {
+    let live = try judged { () throws(TapError) in
+      try WindowCounts.merged(records.map(\.record.content.counts), of: contract)
+    }
+    let manifest = bundle.manifest
+    var view = ReleaseView(
+      name: manifest.name, version: manifest.version, sequence: manifest.sequence,
+      identifier: Hex.encode(bundle.release), contract: contract, reference: reference,
+      verdict: verdict, live: live, devices: Set(records.map(\.device)).count,
+      windows: records.count)
+    view.firstStart = records.first?.record.content.start
+    view.lastEnd = records.last?.record.content.end
+    view.driftedSince = verdict.since.map { records[$0].record.content.start }
+    return DriftReport.page(view)
+  }
+
   private static func printText(
-    _ verdict: Verdict, _ loaded: TelemetryFiles, _ console: Console
+    _ verdict: Verdict, devices: Int, _ console: Console
   ) {
     let state = verdict.state.text
     console.out(
-      "\(verdict.state == .drifted ? console.bad(state) : console.good(state))  \(verdict.items) items in \(verdict.windows) windows from \(loaded.devices) devices"
+      "\(verdict.state == .drifted ? console.bad(state) : console.good(state))  \(verdict.items) items in \(verdict.windows) windows from \(devices) \(devices == 1 ? "device" : "devices")"
     )
     console.out(verdict.sentence)
     for tap in verdict.taps { console.out("  \(tap.sentence)") }
     console.note(verdict.promise.text)
-    if loaded.otherReleases > 0 {
-      console.note("note: \(loaded.otherReleases) windows of other releases are left out")
-    }
   }
 
   private static func printJSON(_ verdict: Verdict, _ manifest: Manifest, _ console: Console) {

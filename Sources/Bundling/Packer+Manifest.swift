@@ -1,4 +1,5 @@
 import BundleFormat
+import DeviceRuntime
 import DriftStatistics
 import HostSealing
 import Lowering
@@ -9,9 +10,6 @@ import Sealing
 import Targets
 
 extension Packer {
-  /// The version of the runtime a bundle of this packer needs.
-  static let runtimeVersion: UInt64 = 1
-
   func manifest(
     graph: Graph, lowered: LoweredModel, figures: ResourceFigures, report: QuantizationReport?,
     contract: TelemetryContract?, encodings: [InputEncoding], isImported: Bool
@@ -40,7 +38,7 @@ extension Packer {
       name: request.name, version: request.version, sequence: request.sequence,
       isDevelopment: request.isDevelopment,
       requirements: Requirements(
-        runtimeVersion: Self.runtimeVersion, planVersion: UInt64(Plan.formatVersion)),
+        runtimeVersion: RuntimeVersion.current, planVersion: UInt64(Plan.formatVersion)),
       plans: [plan], certificates: certificates, quantization: report, telemetry: contract,
       provenance: provenance, sections: [])
   }

@@ -85,9 +85,20 @@ public struct Packer {
         BundleWriter.Content(kind: .reference, bytes: drift.reference.cbor().encoded()))
     }
     let bytes = try BundleWriter.write(manifest, contents: contents, signer: signer)
+    try check(bytes, signer.publicKey)
     return PackOutcome(
       bytes: bytes, manifest: manifest, accuracy: accuracy, modelBytes: request.model.count,
       notes: notes)
+  }
+
+  /// What this program would refuse to open, it does not hand out: a field over its limit, say.
+  private func check(_ bytes: [UInt8], _ publicKey: [UInt8]) throws(PackError) {
+    do throws(BundleError) {
+      _ = try BundleVerifier(opener: SodiumZstd()).verify(
+        bytes, trust: TrustPolicy(keys: [publicKey], allowsDevelopment: true))
+    } catch {
+      throw PackError(.failed, "the bundle would not be accepted: \(error.message)")
+    }
   }
 
   private func importModel() throws(PackError) -> Graph {

@@ -24,7 +24,7 @@ public struct Verdict: Sendable, Equatable {
     /// For this very bundle: N ≥ 100 n.
     case perBundle = 0
     /// On average over references of this size; one bundle's own rate may differ by a third or
-    /// more (n/N = 0.1: 0.67 to 1.39 of the stated rate in 8 of 10 bundles, measured).
+    /// more (one tap, n/N = 0.1, calculated: 0.67 to 1.39 of it in 8 of 10 bundles).
     case averageOverReferences = 1
     /// The null distribution has too few draws for the alarm rate: only guards can alarm.
     case belowResolution = 2

@@ -41,7 +41,9 @@ struct Fuzzer {
     for iteration in 0..<iterations {
       let bytes = mutation(iteration)
       if Self.isTraced {
-        print("\(name), seed \(seed), iteration \(iteration): \(bytes.count) bytes \(Data(bytes).base64EncodedString())")
+        print(
+          "\(name), seed \(seed), iteration \(iteration): \(bytes.count) bytes \(Data(bytes).base64EncodedString())"
+        )
       }
       do {
         let encoded = try read(bytes)

@@ -78,7 +78,7 @@ import Testing
   /// A channel without weights has no range to even.
   @Test func deadChannelsStay() throws {
     var graph = try graph(6)
-    let node = try #require(graph.nodes.first)
+    let node = try #require(graph.nodes.first { $0.operation is Conv2D })
     let id = try #require(node.inputs[1])
     let constant = try #require(graph[id].constant)
     var floats = try #require(constant.floats)

@@ -169,8 +169,9 @@ let testing: [Target] = [
   tests(
     "Quantizer",
     [
-      "DeviceRuntime", "FloatReference", "HostArrays", "Importers", "Kernels", "Lowering",
-      "ModelGraph", "Operators", "PlanFormat", "Quantizer", "Targets",
+      "Arrays", "BundleFormat", "Bundling", "DeviceRuntime", "FloatReference", "HostArrays",
+      "Importers", "Kernels", "Lowering", "ModelGraph", "Operators", "PlanFormat", "Quantizer",
+      "Sealing", "Targets",
     ]),
   tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "System", "Wire"]),
   tests(
@@ -189,8 +190,9 @@ let testing: [Target] = [
   tests(
     "Fuzz",
     [
-      "Arrays", "HostArrays", "BundleFormat", "CBOR", "COSE", "DriftStatistics", "Importers",
-      "JSON", "PlanFormat", "Telemetry", "Wire",
+      "Arrays", "BundleFormat", "Bundling", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics",
+      "HostArrays", "Importers", "JSON", "Kernels", "PlanFormat", "Sealing", "Targets", "Telemetry",
+      "Wire",
     ]),
   tests("Tidy", []),
 ]

@@ -70,6 +70,10 @@ public struct Recipe: Decodable, Sendable, Equatable {
   ///
   /// - Throws: `RecipeError` naming the missing or mistyped field.
   public init(json5 data: Data) throws(RecipeError) {
+    // Foundation's decoder traps on names that are not UTF-8.
+    guard String(data: data, encoding: .utf8) != nil else {
+      throw RecipeError(reason: "not UTF-8 text")
+    }
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true
     do {

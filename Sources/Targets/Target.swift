@@ -117,6 +117,11 @@ public enum TargetCatalogue {
     guard let data = try? Data(contentsOf: file) else {
       throw TargetError(reason: "cannot read the target file \(file.path)")
     }
+    // Foundation's decoder traps on names that are not UTF-8.
+    guard String(data: data, encoding: .utf8) != nil else {
+      throw TargetError(
+        reason: "\(file.lastPathComponent) is not a target description: it is not UTF-8 text")
+    }
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true
     var target: Target

@@ -51,10 +51,15 @@ public enum File {
 
   /// Puts `bytes` at `path` so that a reader, or a power cut, finds the old content or the new,
   /// never a part: temporary file in the same folder, sync, rename, sync of the folder. Nothing
-  /// is left behind on failure.
+  /// is left behind on failure. A device or a pipe is written to, never replaced.
   public static func writeAtomically(
     _ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644
   ) throws(SystemError) {
+    if exists(path), try !status(path).isRegular {
+      guard try !status(path).isDirectory else { throw .notRegular(path: path) }
+      try OpenFile(path, .append).write(bytes)
+      return
+    }
     let temporary = try temporaryPath(beside: path)
     do throws(SystemError) {
       let file = try OpenFile(temporary, .createExclusive, permissions: mode)

@@ -33,8 +33,10 @@ public struct FleetService: Sendable {
   private func ingest(_ body: [UInt8]) -> HTTPReply {
     do throws(IngestError) {
       let outcome = try store.ingest(body, now: Clock.wallSeconds)
+      // Whatever was stored counts once; the device keeps the batch until its release is published.
+      let status = outcome.refused.contains { $0.awaitsRelease } ? 409 : 200
       return HTTPReply(
-        status: 200, contentType: "application/json", body: Self.json(outcome) + [0x0a])
+        status: status, contentType: "application/json", body: Self.json(outcome) + [0x0a])
     } catch {
       switch error {
       case .batch: return .text(400, error.message)

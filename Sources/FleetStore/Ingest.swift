@@ -25,6 +25,8 @@ public enum IngestError: Error, Equatable {
 
 /// A record kept out, and why.
 public struct RefusedRecord: Sendable, Equatable {
+  /// True when publishing its release would let it in: the device should keep it.
+  public let awaitsRelease: Bool
   /// Its place in the device's chain.
   public let sequence: UInt64
   /// One line for a person.
@@ -63,8 +65,7 @@ extension FleetStore {
   ///   a fork: two holders of one key. It is kept as evidence, not counted, and the device is
   ///   flagged as cloned; what was stored first still counts.
   /// - A record of a release never published, or with counts that its contract does not allow, is
-  ///   refused by itself and named in the outcome; the rest of the batch is stored. Publish a
-  ///   release before its devices report: a refused record is not kept.
+  ///   refused by itself and named in the outcome; the rest of the batch is stored.
   ///
   /// - Parameter now: seconds since 1970 by the server's clock.
   public func ingest(_ bytes: [UInt8], now: Int64) throws(IngestError) -> IngestOutcome {
@@ -156,8 +157,8 @@ private struct Ingestion {
       default: isFork = isFork || row[2].blob != hash
       }
     }
-    if let reason = try reasonToRefuse(record) {
-      outcome.refused.append(RefusedRecord(sequence: record.sequence, reason: reason))
+    if let refusal = try refusal(of: record) {
+      outcome.refused.append(refusal)
       return
     }
     if isFork {
@@ -186,23 +187,26 @@ private struct Ingestion {
     if database.changes > 0 { outcome.forks += 1 } else { outcome.duplicates += 1 }
   }
 
-  private mutating func reasonToRefuse(_ record: WindowRecord) throws(StoreError) -> String? {
+  private mutating func refusal(of record: WindowRecord) throws(StoreError) -> RefusedRecord? {
+    func refused(_ reason: String, awaitsRelease: Bool = false) -> RefusedRecord {
+      RefusedRecord(awaitsRelease: awaitsRelease, sequence: record.sequence, reason: reason)
+    }
     let release = record.content.release
     if contracts[release] == nil {
       let found = try FleetStore.releases("release = ?", [.blob(release)], in: database)
       guard let published = found.first else {
-        return "release \(Hex.encode(release)) is not published here"
+        return refused("release \(Hex.encode(release)) is not published here", awaitsRelease: true)
       }
       contracts[release] = .some(published.manifest.telemetry)
     }
     guard let contract = contracts[release] ?? nil else {
-      return "release \(Hex.encode(release)) has no telemetry contract"
+      return refused("release \(Hex.encode(release)) has no telemetry contract")
     }
     let counts = record.content.counts
     let fits =
       counts.items <= contract.windowItems
       && counts.taps.map(\.bins.count) == contract.taps.map(\.binCount)
-    return fits ? nil : "its counts do not fit the telemetry contract of its release"
+    return fits ? nil : refused("its counts do not fit the telemetry contract of its release")
   }
 
   private func gaps() throws(StoreError) -> [ClosedRange<UInt64>] {

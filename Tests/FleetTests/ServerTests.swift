@@ -3,6 +3,7 @@ import FleetStore
 import Foundation
 import TestSupport
 import Testing
+import Wire
 
 #if canImport(FoundationNetworking)
   import FoundationNetworking
@@ -46,6 +47,10 @@ private func exchange(_ url: String, post body: [UInt8]? = nil) async throws -> 
     #expect(try await exchange("\(home)/v1/telemetry").0 == 405)
     let big = [UInt8](repeating: 0, count: 9 << 20)
     #expect(try await exchange("\(home)/v1/telemetry", post: big).0 == 413)
+    var early = try fleet.device(62, windows: 1)
+    var stream = SampleStream(generator: SplitMix64(seed: 62))
+    early.append(fleet.sample.window(&stream), release: [UInt8](repeating: 9, count: 32))
+    #expect(try await exchange("\(home)/v1/telemetry", post: try early.batch()).0 == 409)
     try fleet.store.revoke("all")
     #expect(try await exchange("\(home)/v1/telemetry", post: batch).0 == 403)
     withExtendedLifetime(server) {}

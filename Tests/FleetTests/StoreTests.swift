@@ -136,6 +136,7 @@ struct Fleet {
     #expect(outcome.accepted == 1)
     #expect(outcome.refused.map(\.sequence) == [2, 3])
     #expect(outcome.refused[0].reason.contains("0909090909090909"))
+    #expect(outcome.refused.map(\.awaitsRelease) == [true, false])
     #expect(try fleet.windowCount() == 1)
   }
 

@@ -1,4 +1,5 @@
 public import Foundation
+import Targets
 
 /// A recipe: everything that makes a bundle, as JSON5. Paths are relative to the recipe.
 public struct Recipe: Decodable, Sendable, Equatable {
@@ -70,9 +71,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
   ///
   /// - Throws: `RecipeError` naming the missing or mistyped field.
   public init(json5 data: Data) throws(RecipeError) {
-    // Foundation's decoder traps on names that are not UTF-8.
-    guard String(data: data, encoding: .utf8) != nil else {
-      throw RecipeError(reason: "not UTF-8 text")
+    if let fault = JSON5Text.fault(in: data) {
+      throw RecipeError(reason: "not JSON5: \(fault)")
     }
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true

@@ -117,10 +117,9 @@ public enum TargetCatalogue {
     guard let data = try? Data(contentsOf: file) else {
       throw TargetError(reason: "cannot read the target file \(file.path)")
     }
-    // Foundation's decoder traps on names that are not UTF-8.
-    guard String(data: data, encoding: .utf8) != nil else {
+    if let fault = JSON5Text.fault(in: data) {
       throw TargetError(
-        reason: "\(file.lastPathComponent) is not a target description: it is not UTF-8 text")
+        reason: "\(file.lastPathComponent) is not a target description: \(fault)")
     }
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true

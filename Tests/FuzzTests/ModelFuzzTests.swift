@@ -99,6 +99,22 @@ import Wire
     }
   }
 
+  /// Found by the fuzzer: Foundation's decoder traps on these.
+  @Test(arguments: ["1e-", "1e", "+", "-", ".", "0x", "1.5e+", "- 1", "1e-}"])
+  func numbersWithoutDigits(number: String) {
+    let text =
+      #"{ name: "a", version: "1", sequence: 1, model: "m", telemetry: { alarmRate: \#(number) } }"#
+    #expect(throws: RecipeError.self) { try Recipe(json5: Data(text.utf8)) }
+  }
+
+  @Test(arguments: ["1e-3", "+.5", "5.", "0x10", "-0.25E+1", "0", "Infinity"])
+  func numbersOfJSON5(number: String) throws {
+    let text =
+      #"{ name: "1e-", /* 1e- */ version: '-', sequence: 1, model: "m", // .\n"#
+      + "\n telemetry: { alarmRate: \(number) } }"
+    #expect(try Recipe(json5: Data(text.utf8)).telemetry?.alarmRate != nil)
+  }
+
   @Test func targets() throws {
     let folder = Package.root.appendingPathComponent("targets")
     let names = TargetCatalogue.names(in: [folder])

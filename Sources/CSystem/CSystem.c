@@ -139,6 +139,8 @@ int32_t swl_lock(int32_t descriptor) {
   return outcome(result);
 }
 
+void swl_unlock(int32_t descriptor) { flock(descriptor, LOCK_UN); }
+
 int32_t swl_sync_directory(const char *path) {
   int32_t descriptor = swl_open(path, SWL_OPEN_DIRECTORY, 0);
   if (descriptor < 0) return descriptor;

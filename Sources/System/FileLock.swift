@@ -13,4 +13,8 @@ public final class FileLock {
     if result == -SWL_WOULD_BLOCK { throw SystemError.locked(path: path) }
     try check(result, .lock, path)
   }
+
+  /// Closing alone is not enough: a child between fork and exec still holds the open file, and the
+  /// lock with it.
+  deinit { swl_unlock(file.descriptor) }
 }

@@ -54,6 +54,7 @@ int32_t swl_status_of_link(const char *path, struct swl_status *status);
 int32_t swl_status_of_descriptor(int32_t descriptor, struct swl_status *status);
 // Exclusive and non-blocking: -SWL_WOULD_BLOCK when another process holds it.
 int32_t swl_lock(int32_t descriptor);
+void swl_unlock(int32_t descriptor);
 
 int32_t swl_sync_directory(const char *path);
 int32_t swl_rename(const char *from, const char *to);

@@ -186,7 +186,9 @@ let testing: [Target] = [
       "BundleFormat", "CBOR", "COSE", "Dashboard", "DriftStatistics", "FleetServer", "FleetStore",
       "HostSealing", "JSON", "Sealing", "System", "Telemetry", "Wire",
     ]),
-  tests("Command", ["Arrays", "HostArrays", "BundleFormat", "Sealing", "CBOR", "COSE", "Wire"]),
+  tests(
+    "Command", ["Arrays", "HostArrays", "BundleFormat", "Sealing", "CBOR", "COSE", "Wire"],
+    files: ["Transcripts"]),
   tests(
     "Fuzz",
     [

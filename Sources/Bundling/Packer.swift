@@ -107,9 +107,19 @@ public struct Packer {
         .usage, "'\(request.name)' is not a model name",
         hint: "use 1 to 64 of a-z 0-9 . _ - with --name")
     }
+    guard Self.isVersion(request.version) else {
+      throw PackError(
+        .usage, "'\(request.version)' is not a semantic version",
+        hint: "use three numbers, as 1.4.0 or 2.0.0-beta.1")
+    }
     return try fromGraph { () throws(GraphError) in
       try ModelImporter.load(bytes: request.model, name: request.name)
     }
+  }
+
+  /// `MAJOR.MINOR.PATCH`, with the optional parts of Semantic Versioning 2.0.0, sections 9 and 10.
+  private static func isVersion(_ text: String) -> Bool {
+    text.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.\-]+)?(\+[0-9A-Za-z.\-]+)?/) != nil
   }
 
   private func encodings(of graph: Graph) throws(PackError) -> [InputEncoding] {

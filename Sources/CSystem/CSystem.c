@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 _Static_assert(SWL_NOT_FOUND == ENOENT && SWL_EXISTS == EEXIST && SWL_INVALID == EINVAL, "errno");
+_Static_assert(SWL_BROKEN_PIPE == EPIPE, "errno");
 _Static_assert(SWL_NO_SPACE == ENOSPC && SWL_READ_ONLY == EROFS && SWL_WOULD_BLOCK == EAGAIN, "errno");
 _Static_assert(SWL_ACCESS_DENIED == EACCES && SWL_INPUT_OUTPUT == EIO, "errno");
 _Static_assert(SWL_IS_A_DIRECTORY == EISDIR && SWL_NOT_A_DIRECTORY == ENOTDIR, "errno");

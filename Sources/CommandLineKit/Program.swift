@@ -83,7 +83,8 @@ public struct Program {
     }
     console.clearProgress()
     if let error = console.outputError {
-      console.error(error.message)
+      // Who reads has seen enough, as `| head` does: no news to anybody.
+      if !error.isBrokenPipe { console.error(error.message) }
       return ExitCode.failed.rawValue
     }
     return ExitCode.success.rawValue

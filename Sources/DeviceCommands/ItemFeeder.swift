@@ -19,7 +19,8 @@ struct ItemFeeder {
   init(ports: [Port], arrays: [NumericArray]) throws(CommandFailure) {
     guard arrays.count == ports.count else {
       throw CommandFailure(
-        .usage, "the model has \(ports.count) inputs, got \(arrays.count)",
+        .usage,
+        "the model has \(ports.count) \(ports.count == 1 ? "input" : "inputs"), got \(arrays.count)",
         hint: "repeat --input once per input, in the model's order")
     }
     var counts: [Int] = []

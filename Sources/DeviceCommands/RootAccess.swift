@@ -48,11 +48,16 @@ enum RootAccess {
   static func modelName(
     _ parsed: ParsedArguments, in root: DeviceRoot
   ) throws(CommandFailure) -> String {
-    if let name = parsed.value("--model") { return name }
     let names = try running { () throws(InstallError) in try root.modelNames() }
+    var list = ""
+    for name in names { list += list.utf8.isEmpty ? name : ", \(name)" }
+    if let asked = parsed.value("--model") {
+      for name in names where name.utf8.elementsEqual(asked.utf8) { return name }
+      throw CommandFailure(
+        .failed, "no model \(asked) is installed here",
+        hint: names.isEmpty ? "install one first" : "there is \(list)")
+    }
     guard names.count == 1 else {
-      var list = ""
-      for name in names { list += list.utf8.isEmpty ? name : ", \(name)" }
       throw CommandFailure(
         .usage, names.isEmpty ? "no model is installed" : "there are several models",
         hint: names.isEmpty ? "install one first" : "choose with --model: \(list)")

@@ -34,7 +34,7 @@ public enum RunCommand {
       for path in parsed.values("--input") { arrays.append(try environment.readArray(path)) }
       let model: RunnableModel
       if let root = parsed.value("--root") {
-        model = try RunnableModel.installed(root: root, name: parsed.value("--model"))
+        model = try RunnableModel.installed(root: root, parsed)
       } else {
         guard let path = parsed.positional(0) else {
           throw CommandFailure(.usage, "a bundle is missing", hint: "or --root DIR")

@@ -33,8 +33,11 @@ final class RunnableModel {
   var plan: PlanEntry { manifest.plans[0] }
 
   /// The active release of a device root.
-  static func installed(root path: String, name: String?) throws(CommandFailure) -> RunnableModel {
+  static func installed(
+    root path: String, _ parsed: ParsedArguments
+  ) throws(CommandFailure) -> RunnableModel {
     let root = try RootAccess.open(path: path)
+    let name = try RootAccess.modelName(parsed, in: root)
     let installed = try RootAccess.running { () throws(InstallError) in
       try root.open(model: name)
     }

@@ -26,6 +26,9 @@ public enum SystemError: Error, Equatable, Sendable {
   /// True when the file system is full.
   public var isNoSpace: Bool { code == SWL_NO_SPACE }
 
+  /// True when the reader of a pipe has gone.
+  public var isBrokenPipe: Bool { code == SWL_BROKEN_PIPE }
+
   /// One line for a person.
   public var message: String {
     switch self {

@@ -28,6 +28,14 @@ public enum TelemetryError: Error, Equatable, Sendable {
   /// A batch without records.
   case empty
 
+  /// True when a batch is not what its device signed.
+  public var isUntrusted: Bool {
+    switch self {
+    case .badSignature, .brokenChain, .headMismatch, .envelope: return true
+    default: return false
+    }
+  }
+
   /// One line for a person.
   public var message: String {
     switch self {

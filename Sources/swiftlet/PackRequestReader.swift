@@ -26,6 +26,10 @@ struct PackRequestReader {
   }
 
   private func model() throws(CommandFailure) -> PackRequest {
+    guard !ModelFile.isBundle(path) else {
+      throw CommandFailure(
+        .usage, "\(path) is a bundle already", hint: "swiftlet inspect shows it, sign signs it")
+    }
     let bytes = try Files.read(path, limit: Self.modelBytesMax)
     var request = PackRequest(
       name: parsed.value("--name") ?? Self.name(of: path),

@@ -90,7 +90,8 @@ final class Workshop {
       toPath: folder.file("digits"))
     try writeKeys(folder)
     try writeArrays(folder)
-    let float = "pack digits/model.onnx --calibration digits/calibration.npy --window 135"
+    // Other calibration data than the recipe's: another image, and other outputs.
+    let float = "pack digits/model.onnx --calibration digits/reference.npz --window 135"
     for line in [
       "pack digits/recipe.json5 --key author -o digits.swb",
       "pack digits/recipe.json5 -o development.swb",
@@ -136,6 +137,9 @@ final class Workshop {
     try folder.write(
       "infinite.npy",
       Npy.write(try NumericArray(floats: [.infinity] + ramp.dropFirst(), shape: [1, 1, 8, 8])))
+    try folder.write(
+      "nan.npy",
+      Npy.write(try NumericArray(floats: [.nan] + ramp.dropFirst(), shape: [1, 1, 8, 8])))
     try folder.write(
       "integers.npy",
       Npy.write(try NumericArray(int64: ramp.map { Int64($0) }, shape: [1, 1, 8, 8])))

@@ -26,6 +26,7 @@ extern "C" {
 #define SWL_IS_A_DIRECTORY 21
 #define SWL_INVALID 22
 #define SWL_NO_SPACE 28
+#define SWL_BROKEN_PIPE 32
 #define SWL_READ_ONLY 30
 #define SWL_WOULD_BLOCK 11
 #define SWL_ACCESS_DENIED 13

@@ -60,7 +60,8 @@ enum DriftCommand {
       return try RecordFiles.load(path)
     } catch {
       throw CommandFailure(
-        .failed, error.message, hint: "swiftletd upload --to DIR writes batch files")
+        error.isUntrusted ? .untrusted : .failed, error.message,
+        hint: "swiftletd upload --to DIR writes batch files")
     }
   }
 

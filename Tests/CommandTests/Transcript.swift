@@ -75,6 +75,7 @@ extension Tool.Outcome {
       (#"\b[0-9]+ runs\b"#, "<number> runs"),
       (#"\b(image|peak|resident) [0-9.]+ (B|KiB|MiB)"#, "$1 <size>"),
       (#"("(peak|resident)_bytes"): [0-9]+"#, "$1: <number>"),
+      (#"\.tmp-[0-9a-f]{12}\b"#, ".tmp-<random>"),
       (#"\blibzstd [0-9.]+"#, "libzstd <version>"),
     ]
     return rules.reduce(text) { text, rule in

@@ -62,7 +62,8 @@ public struct Mean: Operation, Equatable {
       inputZeroPoint: input.quantization.zeroPoint,
       scale: FixedPointScale(
         nearestTo: Double(input.quantization.scale) / Double(result.quantization.scale)
-      ).divided(by: input.shape[1] * input.shape[2]), outputZeroPoint: result.quantization.zeroPoint, minimum: minimum, maximum: maximum)
+      ).divided(by: input.shape[1] * input.shape[2]),
+      outputZeroPoint: result.quantization.zeroPoint, minimum: minimum, maximum: maximum)
     builder.emit(
       Instruction(
         name: node.name, operation: .spatialMean(parameters), inputs: [try input.activation(node)],

@@ -57,14 +57,13 @@ public struct Mean: Operation, Equatable {
         operation: Self.name, node: node.name,
         reason: "it averages axes \(axes) of \(input.shape); only height and width run on a device")
     }
-    let positions = Double(input.shape[1] * input.shape[2])
     let (minimum, maximum) = Activation.none.bounds(in: result.quantization)
     let parameters = SpatialMeanParameters(
       inputZeroPoint: input.quantization.zeroPoint,
       scale: FixedPointScale(
-        nearestTo: Double(input.quantization.scale)
-          / (Double(result.quantization.scale) * positions)
-      ), outputZeroPoint: result.quantization.zeroPoint, minimum: minimum, maximum: maximum)
+        nearestTo: Double(input.quantization.scale) / Double(result.quantization.scale)
+      ).divided(by: input.shape[1] * input.shape[2]),
+      outputZeroPoint: result.quantization.zeroPoint, minimum: minimum, maximum: maximum)
     builder.emit(
       Instruction(
         name: node.name, operation: .spatialMean(parameters), inputs: [try input.activation(node)],

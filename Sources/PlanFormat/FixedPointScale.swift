@@ -1,6 +1,6 @@
 /// One multiplier for a whole tensor: M = multiplier · 2^(shift − 31).
 public struct FixedPointScale: Sendable, Equatable {
-  /// In [2^30, 2^31), or 0.
+  /// In [2^30, 2^31), or 0; a divided scale also in [2^29, 2^30), or less where the shift is least.
   public var multiplier: Int32
   /// Power of two; negative shifts right.
   public var shift: Int32
@@ -34,5 +34,17 @@ public struct FixedPointScale: Sendable, Equatable {
     } else {
       self.init(multiplier: Int32(significand), shift: Int32(shift))
     }
+  }
+
+  /// This scale over a count of elements, as TFLite's MEAN divides: the multiplier gains as many
+  /// bits as the count has beyond its first, never so many that the shift would leave −31…, and the
+  /// quotient is truncated. The nearest scale to the real quotient can be one step away from it, and
+  /// with it an output.
+  ///
+  /// - Parameter count: from 1 to 2^31 − 1.
+  public func divided(by count: Int) -> FixedPointScale {
+    let bits = min(Int32(Int.bitWidth - 1 - count.leadingZeroBitCount), 31 + shift)
+    let quotient = (Int64(multiplier) << Int64(bits)) / Int64(count)
+    return FixedPointScale(multiplier: Int32(quotient), shift: shift - bits)
   }
 }

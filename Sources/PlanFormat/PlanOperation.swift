@@ -207,7 +207,7 @@ public struct PoolParameters: Sendable, Equatable {
 public struct SpatialMeanParameters: Sendable, Equatable {
   /// Zero point of the input.
   public var inputZeroPoint: Int32
-  /// M = inputScale / (outputScale · positions).
+  /// M = inputScale / outputScale, then `divided(by:)` the positions.
   public var scale: FixedPointScale
   /// Zero point of the result.
   public var outputZeroPoint: Int32

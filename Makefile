@@ -30,9 +30,10 @@ lint:
 
 ## device ARCH=arm64|armv7|riscv64|x86-64: the static Embedded swiftletd, in .build-ARCH/release
 # Without the default traits: libcurl belongs to the networked build for the host's own Linux.
+# Compact: a device's executable is small where it need not be fast.
 device:
 	@targets/sdk $(ARCH)
-	@swift build -c release --product swiftletd --disable-default-traits --quiet \
+	@swift build -c release --product swiftletd --traits Compact --quiet \
 	  --swift-sdks-path .build-sdk --swift-sdk swiftlet-$(ARCH) --scratch-path .build-$(ARCH)
 
 ## clean: removes every build product

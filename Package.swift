@@ -16,12 +16,21 @@ let strict: [SwiftSetting] = [
 /// debug builds too.
 let hot: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+/// All a device needs besides its kernels: small rather than fast when built for one.
+let small: [SwiftSetting] = strict + [.unsafeFlags(["-Osize"], .when(traits: ["Compact"]))]
+
 func module(
   _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict,
   linker: [LinkerSetting] = []
 ) -> Target {
   .target(
     name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: linker)
+}
+
+func deviceModule(
+  _ name: String, _ dependencies: [Target.Dependency] = [], linker: [LinkerSetting] = []
+) -> Target {
+  module(name, dependencies, settings: small, linker: linker)
 }
 
 /// `files` are read by path, as users' files are, and not bundled.
@@ -37,29 +46,30 @@ let device: [Target] = [
   .target(name: "CSystem", linkerSettings: [.linkedLibrary("m")]),
   .systemLibrary(name: "CSodium"),
   .systemLibrary(name: "CZstd"),
-  module("System", ["CSystem"]),
-  module("Wire"),
-  module("CBOR", ["Wire"]),
-  module("COSE", ["CBOR", "Wire"]),
-  module("JSON", ["System", "Wire"]),
-  module("Arrays", ["Wire"]),
-  module("CommandLineKit", ["System"]),
-  module("PlanFormat", ["Wire"]),
+  deviceModule("System", ["CSystem"]),
+  deviceModule("Wire"),
+  deviceModule("CBOR", ["Wire"]),
+  deviceModule("COSE", ["CBOR", "Wire"]),
+  deviceModule("JSON", ["System", "Wire"]),
+  deviceModule("Arrays", ["Wire"]),
+  deviceModule("CommandLineKit", ["System"]),
+  deviceModule("PlanFormat", ["Wire"]),
   module("Kernels", ["PlanFormat"], settings: hot),
   module("DeviceRuntime", ["Kernels", "PlanFormat", "Wire"], settings: hot),
   module("DriftStatistics", ["CBOR", "Wire"], settings: hot),
-  module("BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "Wire"]),
-  module(
+  deviceModule("BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "Wire"]),
+  deviceModule(
     "Sealing", ["BundleFormat", "COSE", "CSodium", "CZstd", "Wire"],
     linker: [.linkedLibrary("sodium"), .linkedLibrary("zstd")]),
-  module("Telemetry", ["CBOR", "COSE", "CSystem", "DriftStatistics", "Sealing", "System", "Wire"]),
-  module(
+  deviceModule(
+    "Telemetry", ["CBOR", "COSE", "CSystem", "DriftStatistics", "Sealing", "System", "Wire"]),
+  deviceModule(
     "Installing",
     [
       "BundleFormat", "CBOR", "CSystem", "DeviceRuntime", "Kernels", "PlanFormat", "Sealing",
       "System", "Wire",
     ]),
-  module(
+  deviceModule(
     "DeviceCommands",
     [
       "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeviceRuntime",
@@ -70,7 +80,7 @@ let device: [Target] = [
     ]),
   .executableTarget(
     name: "swiftletd", dependencies: ["CSystem", "CommandLineKit", "DeviceCommands", "System"],
-    swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
+    swiftSettings: small + [.unsafeFlags(["-parse-as-library"])]),
 ]
 
 let networked: [Target] = [
@@ -208,6 +218,7 @@ let package = Package(
   ],
   traits: [
     .trait(name: "Networked", description: "Uploads over HTTPS through libcurl."),
+    .trait(name: "Compact", description: "All but the kernels compiled for size."),
     .default(enabledTraits: ["Networked"]),
   ],
   targets: device + networked + host + server + testing,

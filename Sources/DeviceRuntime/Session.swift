@@ -89,11 +89,16 @@ public final class Session {
   }
 
   /// Runs one item: reads the input tensors, fills the outputs and taps.
+  ///
+  /// Compiled here only: Embedded Swift otherwise compiles the kernels again in each caller's module,
+  /// for size, and the linker may keep that slower copy.
+  @export(interface)
   public func run() {
     for position in 0..<calls.count { KernelTier.run(calls[position]) }
   }
 
   /// Runs one instruction; `bench --layers` times them one by one.
+  @export(interface)
   public func run(instruction position: Int) { KernelTier.run(calls[position]) }
 
   /// The bytes of an input tensor, to be filled before `run`. They do not survive it.

@@ -31,8 +31,9 @@ public enum InstallError: Error, Equatable, Sendable {
   case vectors(RuntimeError)
   /// The folder is not a device root.
   case notARoot(path: String)
-  /// The folder holds something that is no part of a device root.
-  case foreign(path: String, name: String)
+  /// The path, in a folder to become a device root, is no part of one. One payload, not two: with
+  /// two strings the Embedded build for arm64 read it back wrongly (Swift 6.3.1).
+  case foreign(path: String)
   /// The root was initialised before, with other keys or another policy.
   case otherRoot(path: String)
   /// No key, or one that is not 32 bytes.
@@ -117,8 +118,8 @@ public enum InstallError: Error, Equatable, Sendable {
   private var rootMessage: String {
     switch self {
     case .notARoot(let path): return "\(path) is not a device root; make one with init"
-    case .foreign(let path, let name):
-      return "\(path) holds \(name), which is no part of a device root; choose an empty folder"
+    case .foreign(let path):
+      return "\(path) is no part of a device root; choose an empty folder"
     case .otherRoot(let path):
       return "\(path) was initialised before with other keys or another policy"
     case .badTrust: return "a device root needs at least one public key of 32 bytes to trust"

@@ -92,8 +92,8 @@ public final class ModelStore<Files: FileStore> {
 
   private static func refuseForeign(_ layout: RootLayout, _ files: Files) throws(InstallError) {
     let names = try attempt { () throws(SystemError) in try files.list(layout.path) }
-    for name in names where !RootLayout.isTemporary(name) && !layout.owns(name) {
-      throw .foreign(path: layout.path, name: name)
+    for name in names where !RootLayout.isTemporary(name) && !RootLayout.names.contains(name) {
+      throw .foreign(path: Path.join(layout.path, name))
     }
   }
 

@@ -23,18 +23,8 @@ struct RootLayout {
 
   func state(_ name: String) -> String { Path.join(model(name), "state") }
 
-  /// True for a name a root has at its top: a folder with others is somebody else's.
-  ///
-  /// Compares bytes with the paths above: a constant array of names with `contains` crashed the
-  /// Embedded build for arm64 (Swift 6.3.1).
-  func owns(_ name: String) -> Bool {
-    let full = Path.join(path, name)
-    for own in [trust, deviceKey, policy, objects, models, lock, spool]
-    where own.utf8.elementsEqual(full.utf8) {
-      return true
-    }
-    return false
-  }
+  /// Every name a root has at its top: a folder with others is somebody else's.
+  static let names = ["trust", "device.key", "policy", "objects", "models", "lock", "spool"]
 
   /// True for what a write that was cut short leaves behind.
   static func isTemporary(_ name: String) -> Bool {

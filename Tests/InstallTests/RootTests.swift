@@ -38,7 +38,7 @@ import Testing
     #expect(
       refusal {
         _ = try DeviceRoot.initialise(path: folder.path, trust: trust, allowsDevelopment: false)
-      } == .foreign(path: folder.path, name: "holiday.jpg"))
+      } == .foreign(path: folder.file("holiday.jpg")))
     #expect(try Directory.list(folder.path) == ["holiday.jpg"])
     #expect(refusal { _ = try DeviceRoot(path: folder.path) } == .notARoot(path: folder.path))
     // A root below a file can be written by nobody, whoever runs this.

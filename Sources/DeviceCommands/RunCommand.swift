@@ -52,6 +52,10 @@ public enum RunCommand {
     _ environment: CommandEnvironment, _ console: Console
   ) throws(CommandFailure) {
     let tolerance = try parsed.integer("--tolerance", in: 0...255) ?? 0
+    if let path = parsed.value("--output"), path.utf8.reversed().starts(with: "zpn.".utf8) {
+      throw CommandFailure(
+        .usage, "run writes the first output as .npy, not .npz", hint: "-o NAME.npy")
+    }
     let feeder = try ItemFeeder(ports: model.plan.inputs, arrays: arrays)
     var outputs = model.plan.outputs.map { OutputCollector(port: $0) }
     var times: [UInt64] = []

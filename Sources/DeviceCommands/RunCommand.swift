@@ -52,10 +52,7 @@ public enum RunCommand {
     _ environment: CommandEnvironment, _ console: Console
   ) throws(CommandFailure) {
     let tolerance = try parsed.integer("--tolerance", in: 0...255) ?? 0
-    if let path = parsed.value("--output"), path.utf8.reversed().starts(with: "zpn.".utf8) {
-      throw CommandFailure(
-        .usage, "run writes the first output as .npy, not .npz", hint: "-o NAME.npy")
-    }
+    let outputPath = try outputPath(parsed)
     let feeder = try ItemFeeder(ports: model.plan.inputs, arrays: arrays)
     var outputs = model.plan.outputs.map { OutputCollector(port: $0) }
     var times: [UInt64] = []
@@ -69,7 +66,7 @@ public enum RunCommand {
       if CurrentProcess.isInterrupted { throw CommandFailure(.interrupted, "interrupted") }
     }
     try model.finish()
-    if let path = parsed.value("--output") {
+    if let path = outputPath {
       try Files.write(path, Npy.write(try outputs[0].array(items: feeder.itemCount)))
     }
     console.out(summary(model, outputs, times, items: feeder.itemCount))
@@ -80,6 +77,18 @@ public enum RunCommand {
       try expectation.check(outputs[0], items: feeder.itemCount)
       console.out(tolerance == 0 ? "equal to \(path)" : "within \(tolerance) of \(path)")
     }
+  }
+
+  /// Where the first output goes, if anywhere.
+  ///
+  /// - Throws: a usage error for an archive: there would be bytes of another format under its name.
+  public static func outputPath(_ parsed: ParsedArguments) throws(CommandFailure) -> String? {
+    guard let path = parsed.value("--output") else { return nil }
+    guard !path.utf8.reversed().starts(with: "zpn.".utf8) else {
+      throw CommandFailure(
+        .usage, "run writes the first output as .npy, not .npz", hint: "-o NAME.npy")
+    }
+    return path
   }
 
   /// One line that tells equal runs on different machines to be equal.

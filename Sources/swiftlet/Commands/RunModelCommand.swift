@@ -26,6 +26,7 @@ enum RunModelCommand {
     for option in ["--expect", "--tolerance", "--cpu-features"] where parsed.value(option) != nil {
       throw CommandFailure(.usage, "\(option) is for bundles; a model runs in the float reference")
     }
+    let outputPath = try RunCommand.outputPath(parsed)
     let arrays = try HostEnvironment.arrays(parsed.values("--input"))
     let encodings = graph.inputs.map { _ in InputEncoding.calibrated }
     let results: [[TensorData]]
@@ -35,7 +36,7 @@ enum RunModelCommand {
     } catch {
       throw CommandFailure(error.exitCode, error.message, hint: error.hint)
     }
-    if let path = parsed.value("--output") {
+    if let path = outputPath {
       var shape = results[0][0].shape
       if shape.first == 1 { shape[0] = results.count } else { shape.insert(results.count, at: 0) }
       let floats = results.flatMap { $0[0].floats ?? [] }

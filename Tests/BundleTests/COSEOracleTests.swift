@@ -10,11 +10,10 @@ import Wire
 @Suite("bundle signatures by other hands") struct COSEOracleTests {
   static let python = ProcessInfo.processInfo.environment["SWIFTLET_PYTHON"] ?? ""
   static let script = Shared.file("interop/cose_check.py")
-  static var isPresent: Bool {
-    Tool.isInstalled(python) && FileManager.default.fileExists(atPath: script)
-  }
 
-  @Test(.enabled(if: isPresent, "SWIFTLET_PYTHON or the shared interop scripts are absent"))
+  @Test(
+    .requiresShared,
+    .enabled(if: Tool.isInstalled(python), "SWIFTLET_PYTHON names no interpreter"))
   func detachedSignatureHolds() throws {
     let bytes = try BundleSigning.adding(SampleSigner(2), to: try SampleBundle.bytes())
     let bundle = try SampleBundle.verify(bytes)

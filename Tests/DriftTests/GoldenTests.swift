@@ -1,13 +1,11 @@
 import DriftStatistics
 import Foundation
+import TestSupport
 import Testing
 
 /// Statistics of the published prototype on real streams: counts in, statistics out.
 @Suite struct GoldenTests {
-  static var folder: String {
-    let shared = ProcessInfo.processInfo.environment["SWIFTLET_SHARED"] ?? "../shared"
-    return shared + "/drift/goldens"
-  }
+  static let folder = Shared.file("drift/goldens")
 
   private struct Manifest: Decodable {
     let n: Int
@@ -34,11 +32,7 @@ import Testing
     }
   }
 
-  @Test(
-    .enabled(
-      if: FileManager.default.fileExists(atPath: folder),
-      "the shared drift goldens are absent: set SWIFTLET_SHARED"),
-    arguments: ["imu", "vowels", "mnist"])
+  @Test(.requiresShared, arguments: ["imu", "vowels", "mnist"])
   func equalsPrototype(_ name: String) throws {
     let base = Self.folder + "/" + name
     let manifest = try JSONDecoder().decode(

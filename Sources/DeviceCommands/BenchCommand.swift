@@ -98,12 +98,12 @@ private struct Measurement {
       "latency  min \(Quantity.time(times[0]))  median \(Quantity.time(quantile(0.5)))  p99 \(Quantity.time(quantile(0.99)))  p99.9 \(Quantity.time(quantile(0.999)))"
     )
     console.out(
-      "memory   arena \(Quantity.bytes(session.plan.arenaBytes))  resident \(Quantity.bytes(session.residentBytes))"
+      "memory   arena \(Quantity.bytes(session.plan.arenaBytes))  resident \(Quantity.bytes(session.figures.residentBytes))"
     )
     console.out("start    \(Quantity.time(coldStart)) from file to first result, verified")
     for (position, time) in layers.enumerated() {
       let instruction = session.plan.instructions[position]
-      let kernel = session.tier.kernelName(for: instruction.operation)
+      let kernel = session.kernels[position]
       console.out("  \(Quantity.padded(Quantity.time(time), 10))  \(kernel)  \(instruction.name)")
     }
   }
@@ -122,7 +122,7 @@ private struct Measurement {
     writer.member("latency_ns_p999", Int(quantile(0.999)))
     writer.member("cold_start_ns", Int(coldStart))
     writer.member("arena_bytes", session.plan.arenaBytes)
-    writer.member("resident_bytes", session.residentBytes)
+    writer.member("resident_bytes", session.figures.residentBytes)
     if !layers.isEmpty {
       writer.name("layers")
       writer.beginArray()
@@ -130,7 +130,7 @@ private struct Measurement {
         let instruction = session.plan.instructions[position]
         writer.beginObject()
         writer.member("name", instruction.name)
-        writer.member("kernel", session.tier.kernelName(for: instruction.operation))
+        writer.member("kernel", session.kernels[position])
         writer.member("median_ns", Int(time))
         writer.endObject()
       }

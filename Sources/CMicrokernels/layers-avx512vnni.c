@@ -4,6 +4,14 @@
 
 #include "include/x86.h"
 
+SWL_TARGET void swl_stage_s8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i += 64) {
+    const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
+    _mm512_mask_storeu_epi8((int8_t *)output + i, mask,
+                            _mm512_maskz_loadu_epi8(mask, input + i));
+  }
+}
+
 SWL_TARGET void swl_stage_u8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
   const __m512i sign = _mm512_set1_epi8(-128);
   for (ptrdiff_t i = 0; i < count; i += 64) {

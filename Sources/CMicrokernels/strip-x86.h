@@ -5,8 +5,8 @@ enum { tile_vectors = 24 };
 
 /// Scales, packs and stores a tile. Two pixels of two vectors, or four of one, fill a register
 /// together.
-SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const vec *sums, int pixels,
-                           int vectors, int rounding) {
+SWL_INLINE void store_rounded(const swl_strip *s, int8_t *output, const vec *sums, int pixels,
+                              int vectors, int rounding) {
   const vec_clamp clamp = vec_clamp_of(s);
   const int across = vectors < 4 ? vectors : 4;
   const int joined = 4 / across;
@@ -44,6 +44,17 @@ SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const vec *sums, 
   }
 }
 
+SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const vec *sums, int pixels,
+                           int vectors) {
+  if (s->rounding == SWL_TWICE_CLAMPED) {
+    store_rounded(s, output, sums, pixels, vectors, SWL_TWICE_CLAMPED);
+  } else if (s->rounding == SWL_TWICE) {
+    store_rounded(s, output, sums, pixels, vectors, SWL_TWICE);
+  } else {
+    store_rounded(s, output, sums, pixels, vectors, SWL_ONCE);
+  }
+}
+
 SWL_INLINE void tile(const swl_strip *s, const uint8_t *input, int8_t *output, int pixels,
                      int vectors) {
   vec sums[tile_vectors];
@@ -66,13 +77,7 @@ SWL_INLINE void tile(const swl_strip *s, const uint8_t *input, int8_t *output, i
       window += step_bytes;
     }
   }
-  if (s->rounding == SWL_TWICE_CLAMPED) {
-    store_tile(s, output, sums, pixels, vectors, SWL_TWICE_CLAMPED);
-  } else if (s->rounding == SWL_TWICE) {
-    store_tile(s, output, sums, pixels, vectors, SWL_TWICE);
-  } else {
-    store_tile(s, output, sums, pixels, vectors, SWL_ONCE);
-  }
+  store_tile(s, output, sums, pixels, vectors);
 }
 
 /// Cuts rows into tiles of nearly equal size: eight pixels are 4 + 4, not 6 + 2.

@@ -12,25 +12,35 @@ struct StripKernel {
   let depth: Int
   /// Steps that stay together in the order of weights: 1, or the rows of a tile.
   let stepsPerBlock: Int
+  /// Fewest output pixels, and steps in a block, for which it is worth its while.
+  let pixelsMin: Int
+  let blockMin: Int
   let staging: StagingKernel
   let scales: ScaleLayout
   let groups: StripGroups
 
   init(
-    lanes: Int, depth: Int, stepsPerBlock: Int = 1, staging: StagingKernel, scales: ScaleLayout,
+    lanes: Int, depth: Int, stepsPerBlock: Int = 1, pixelsMin: Int = 1, blockMin: Int = 1,
+    staging: StagingKernel,
+    scales: ScaleLayout,
     groups: StripGroups
   ) {
     self.lanes = lanes
     self.depth = depth
     self.stepsPerBlock = stepsPerBlock
+    self.pixelsMin = pixelsMin
+    self.blockMin = blockMin
     self.staging = staging
     self.scales = scales
     self.groups = groups
   }
 
-  /// How a layer is cut; nil for what is no dense layer.
+  /// How a layer is cut; nil for what is no dense layer, or too small a one.
   func geometry(_ layer: Layer) -> StripGeometry? {
-    DenseLayer(layer).map { StripGeometry($0, self) }
+    guard let dense = DenseLayer(layer) else { return nil }
+    let geometry = StripGeometry(dense, self)
+    let isWorthIt = geometry.rows * geometry.pixels >= pixelsMin && geometry.block >= blockMin
+    return isWorthIt ? geometry : nil
   }
 
   /// - Returns: the constants: 64 bytes that begin with the rounding; the segments' offsets; per

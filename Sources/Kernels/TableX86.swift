@@ -4,7 +4,18 @@
 
   extension KernelTable {
     /// The kernels of x86-64, fastest first.
-    static let x86: [Kernel] = avx512vnni + avxvnni + avx2 + sse41
+    static let x86: [Kernel] = amx + avx512vnni + avxvnni + avx2 + sse41
+
+    /// Tiles, for layers of at least a tile's pixels; the rest is AVX-512's.
+    private static let amx: [Kernel] = {
+      let dense = StripKernel(
+        lanes: 16, depth: 4, stepsPerBlock: 16, pixelsMin: 16, blockMin: 6,
+        staging: StagingKernel(.signed8, swl_stage_s8__avx512vnni), scales: .x86,
+        groups: StripGroups(
+          eight: nil, four: swl_qs8_conv_16x64c64__amx, two: swl_qs8_conv_16x32c64__amx,
+          one: swl_qs8_conv_16x16c64__amx))
+      return [Kernel(55, "qs8-conv-16x64c64-amx", .amx, .strip(dense))]
+    }()
 
     /// AVX-512 with VNNI and VBMI.
     private static let avx512vnni: [Kernel] = {

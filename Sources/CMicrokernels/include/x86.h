@@ -53,6 +53,8 @@ SWL_X86(swl_strip_kernel, swl_qs8_conv_6x64c4__avx512vnni, const swl_strip *stri
 SWL_X86(swl_strip_kernel, swl_qs8_conv_8x32c4__avx512vnni, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_8x16c4__avx512vnni, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_dwconv_64c4__avx512vnni, const swl_strip *strip);
+SWL_X86(swl_stage_kernel, swl_stage_s8__avx512vnni, const int8_t *input, void *output,
+        ptrdiff_t count);
 SWL_X86(swl_stage_kernel, swl_stage_u8__avx512vnni, const int8_t *input, void *output,
         ptrdiff_t count);
 SWL_X86(swl_interleave_kernel, swl_interleave4_u8__avx512vnni, const int8_t *const *rows,
@@ -64,5 +66,9 @@ SWL_X86(swl_position_maximum_kernel, swl_s8_position_maximum__avx512vnni, const 
         ptrdiff_t step, ptrdiff_t positions, ptrdiff_t channels, int8_t *maxima);
 SWL_X86(swl_lookup_kernel, swl_x8_lut__avx512vnni, const int8_t *input, int8_t *output,
         const int8_t *table, ptrdiff_t count);
+
+SWL_X86(swl_strip_kernel, swl_qs8_conv_16x64c64__amx, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs8_conv_16x32c64__amx, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs8_conv_16x16c64__amx, const swl_strip *strip);
 
 #endif

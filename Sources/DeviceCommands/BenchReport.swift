@@ -69,7 +69,8 @@ struct BenchReport {
       )
     } else {
       console.out(
-        "start    \(Quantity.time(start.load + start.firstRun)) from file to first result, verified")
+        "start    \(Quantity.time(start.load + start.firstRun)) from file to first result, verified"
+      )
     }
     for (position, time) in layers.enumerated() {
       let name = session.plan.instructions[position].name

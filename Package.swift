@@ -54,7 +54,14 @@ let device: [Target] = [
   deviceModule("Arrays", ["Wire"]),
   deviceModule("CommandLineKit", ["System"]),
   deviceModule("PlanFormat", ["Wire"]),
-  module("Kernels", ["PlanFormat"], settings: hot),
+  // The warnings of C are errors too; -O2 in debug builds for the reason of `hot`.
+  .target(
+    name: "CMicrokernels",
+    cSettings: [
+      .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
+      .unsafeFlags(["-O2"], .when(configuration: .debug)),
+    ]),
+  module("Kernels", ["CMicrokernels", "PlanFormat", "Wire"], settings: hot),
   module("DeviceRuntime", ["Kernels", "PlanFormat", "Wire"], settings: hot),
   module("DriftStatistics", ["CBOR", "Wire"], settings: hot),
   deviceModule("BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "Wire"]),

@@ -11,7 +11,7 @@ import Targets
 
 extension Packer {
   func manifest(
-    graph: Graph, lowered: LoweredModel, figures: ResourceFigures, report: QuantizationReport?,
+    graph: Graph, lowered: LoweredModel, certificates: [TargetCertificate], report: QuantizationReport?,
     contract: TelemetryContract?, encodings: [InputEncoding], isImported: Bool
   ) -> Manifest {
     let plan = PlanEntry(
@@ -23,12 +23,6 @@ extension Packer {
       resources: Resources(
         arenaBytes: UInt64(lowered.plan.arenaBytes), weightsBytes: UInt64(lowered.weights.count),
         multiplyAccumulates: UInt64(lowered.plan.multiplyAccumulates)))
-    let certificates = request.targets.map { target in
-      TargetCertificate(
-        target: target.name, targetDigest: SHA256.digest(target.fileBytes),
-        arenaBytes: UInt64(figures.arenaBytes), peakBytes: UInt64(figures.peakBytes),
-        imageBytes: UInt64(figures.imageBytes))
-    }
     let provenance = Provenance(
       tool: request.tool, compressor: "libzstd \(ZstdEncoder.version) level \(BundleWriter.level)",
       sources: request.sources.map {

@@ -1,18 +1,47 @@
+import BundleFormat
+import DeviceRuntime
 import DriftStatistics
+import Kernels
 import Lowering
 import ModelGraph
 import Quantizer
+import Sealing
 import Targets
 
 extension Packer {
-  /// Refuses a bundle that exceeds a target's budget, saying what and by how much.
-  func certify(_ figures: ResourceFigures) throws(PackError) {
-    let violations = request.targets.flatMap { $0.violations(of: figures) }
+  /// One certificate per target: the most that any of its kernel tiers takes, whatever this host's
+  /// CPU is.
+  ///
+  /// - Throws: `PackError` where a target's budget is exceeded, saying what and by how much.
+  func certificates(of model: LoweredModel) throws(PackError) -> [TargetCertificate] {
+    var certificates: [TargetCertificate] = []
+    var violations: [String] = []
+    for target in request.targets {
+      var figures = ResourceFigures(arenaBytes: 0, imageBytes: 0, peakBytes: 0)
+      for name in target.tiers {
+        guard let tier = KernelTier(name: name) else {
+          throw PackError(
+            .failed, "target \(target.name): no kernels are called '\(name)'",
+            hint: "known: \(KernelTier.allCases.map(\.name).joined(separator: ", "))")
+        }
+        let needs = PreparedImage.figures(plan: model.plan, weights: model.weights, tier: tier)
+        figures.arenaBytes = max(figures.arenaBytes, needs.arenaBytes + needs.scratchBytes)
+        figures.imageBytes = max(figures.imageBytes, needs.imageBytes)
+        figures.peakBytes = max(figures.peakBytes, needs.residentBytes)
+      }
+      violations += target.violations(of: figures)
+      certificates.append(
+        TargetCertificate(
+          target: target.name, targetDigest: SHA256.digest(target.fileBytes),
+          arenaBytes: UInt64(figures.arenaBytes), peakBytes: UInt64(figures.peakBytes),
+          imageBytes: UInt64(figures.imageBytes)))
+    }
     guard violations.isEmpty else {
       throw PackError(
         .deviceLimit, violations.joined(separator: "; "),
         hint: "a smaller model, or another --target")
     }
+    return certificates
   }
 
   /// Top-1 accuracy on the test data; below the recipe's minimum no bundle is made.

@@ -62,10 +62,7 @@ public struct Packer {
     let lowered = try lower(quantized.graph, drafts)
     progress("certifying")
     let integers = try IntegerModel(lowered)
-    let figures = ResourceFigures(
-      arenaBytes: lowered.plan.arenaBytes, imageBytes: integers.session.preparedBytes,
-      peakBytes: integers.session.residentBytes)
-    try certify(figures)
+    let certificates = try certificates(of: lowered)
     let accuracy = try gate(integers, imported, encodings)
     var notes: [String] = []
     let drift = try makeReference(
@@ -73,7 +70,7 @@ public struct Packer {
     let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
     progress("sealing")
     let manifest = manifest(
-      graph: quantized.graph, lowered: lowered, figures: figures, report: quantized.report,
+      graph: quantized.graph, lowered: lowered, certificates: certificates, report: quantized.report,
       contract: drift?.contract, encodings: encodings, isImported: imported.isQuantized)
     var contents = [
       BundleWriter.Content(kind: .plan, plan: "main", bytes: lowered.plan.encoded()),

@@ -39,15 +39,11 @@ struct BenchReport {
     self.layers = layers
   }
 
-  /// Name of the kernel that serves an instruction.
-  private func kernel(_ position: Int) -> String {
-    session.tier.kernelName(for: session.plan.instructions[position].operation)
-  }
-
   // MARK: Text
 
   func printText(_ console: Console) {
     let runs = latencies.sorted.count
+    let figures = session.figures
     let emulated = isEmulated ? ", emulated: the times say nothing of a real CPU" : ""
     console.out(
       "\(manifest.name) \(manifest.version)  \(session.tier.name) kernels, one thread, \(runs) runs\(emulated)"
@@ -61,7 +57,7 @@ struct BenchReport {
       )
     }
     console.out(
-      "memory   arena \(Quantity.bytes(session.plan.arenaBytes))  resident \(Quantity.bytes(session.residentBytes))  process peak \(Quantity.bytes(Int(peakBytes)))"
+      "memory   arena \(Quantity.bytes(figures.arenaBytes))  scratch \(Quantity.bytes(figures.scratchBytes))  resident \(Quantity.bytes(figures.residentBytes))  process peak \(Quantity.bytes(Int(peakBytes)))"
     )
     if let coldStarts {
       console.out(
@@ -74,7 +70,7 @@ struct BenchReport {
     }
     for (position, time) in layers.enumerated() {
       let name = session.plan.instructions[position].name
-      console.out("  \(Quantity.padded(Quantity.time(time), 10))  \(kernel(position))  \(name)")
+      console.out("  \(Quantity.padded(Quantity.time(time), 10))  \(session.kernels[position])  \(name)")
     }
   }
 
@@ -103,8 +99,9 @@ struct BenchReport {
     if let coldStarts { writer.unsigned(coldStarts.median) } else { writer.null() }
     writer.member("load_ns", Int(start.load))
     writer.member("first_run_ns", Int(start.firstRun))
-    writer.member("arena_bytes", session.plan.arenaBytes)
-    writer.member("resident_bytes", session.residentBytes)
+    writer.member("arena_bytes", session.figures.arenaBytes)
+    writer.member("scratch_bytes", session.figures.scratchBytes)
+    writer.member("resident_bytes", session.figures.residentBytes)
     writer.member("process_peak_bytes", Int(peakBytes))
     writeLayers(&writer)
     writer.endObject()
@@ -118,7 +115,7 @@ struct BenchReport {
     for (position, time) in layers.enumerated() {
       writer.beginObject()
       writer.member("name", session.plan.instructions[position].name)
-      writer.member("kernel", kernel(position))
+      writer.member("kernel", session.kernels[position])
       writer.member("median_ns", Int(time))
       writer.endObject()
     }

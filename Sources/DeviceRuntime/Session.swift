@@ -10,7 +10,12 @@ public final class Session {
   public let plan: Plan
   /// The tier whose kernels run.
   public let tier: KernelTier
-  private let arena: UnsafeMutableRawPointer
+  private let scratchBytes: Int
+  /// Name of the kernel that serves each instruction.
+  public let kernels: [String]
+  private static let slackBytes = 64
+  /// The arena, then the scratch.
+  private let memory: UnsafeMutableRawPointer
   /// The image, when this session holds its own copy instead of a mapped file.
   private let ownedImage: UnsafeMutableRawPointer?
   private let calls: UnsafeMutableBufferPointer<KernelCall>
@@ -48,24 +53,18 @@ public final class Session {
     _ bytes: UnsafeRawBufferPointer, owned: UnsafeMutableRawPointer?
   ) throws(RuntimeError) {
     let image = try PreparedImage(bytes)
-    let plan: Plan
-    do throws(PlanError) {
-      plan = try Plan(decoding: Array(image.plan))
-      try plan.validate(weights: image.weights)
-    } catch {
-      throw .plan(error)
-    }
-    guard let weights = image.weights.baseAddress, Int(bitPattern: weights) % 16 == 0 else {
-      throw .image("has no weights, or is not aligned")
-    }
+    let plan = image.plan
     self.plan = plan
     tier = image.tier
     ownedImage = owned
     imageBytes = bytes.count
-    let arenaBytes = max(plan.arenaBytes, 64)
-    arena = UnsafeMutableRawPointer.allocate(byteCount: arenaBytes, alignment: 64)
-    arena.initializeMemory(as: UInt8.self, repeating: 0, count: arenaBytes)
-    let arena = arena
+    scratchBytes = image.scratchBytes
+    // Kernels may read, never write, past the arena's end; scratch follows it.
+    let arenaBytes = (plan.arenaBytes + 63) / 64 * 64 + Self.slackBytes
+    let memoryBytes = arenaBytes + scratchBytes + Self.slackBytes
+    memory = UnsafeMutableRawPointer.allocate(byteCount: memoryBytes, alignment: 64)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: memoryBytes)
+    let arena = memory
     func region(_ index: TensorIndex) -> UnsafeMutableRawBufferPointer {
       let tensor = plan.tensors[index.position]
       return UnsafeMutableRawBufferPointer(
@@ -75,14 +74,16 @@ public final class Session {
     outputs = plan.outputs.map(region)
     taps = plan.taps.map(region)
     calls = .allocate(capacity: plan.instructions.count)
-    let binder = KernelBinder(plan: plan, arena: arena, weights: weights)
-    for (position, instruction) in plan.instructions.enumerated() {
-      calls.initializeElement(at: position, to: binder.bind(instruction))
+    for (position, layer) in image.layers.enumerated() {
+      let memory = LayerMemory(
+        arena: arena, constants: layer.constants, scratch: arena + arenaBytes)
+      calls.initializeElement(at: position, to: layer.kernel.bind(layer.layer, to: memory))
     }
+    kernels = image.layers.map { $0.kernel.name(for: $0.layer) }
   }
 
   deinit {
-    arena.deallocate()
+    memory.deallocate()
     calls.deinitialize()
     calls.deallocate()
     ownedImage?.deallocate()
@@ -94,12 +95,12 @@ public final class Session {
   /// for size, and the linker may keep that slower copy.
   @export(interface)
   public func run() {
-    for position in 0..<calls.count { KernelTier.run(calls[position]) }
+    for position in 0..<calls.count { calls[position].run() }
   }
 
   /// Runs one instruction; `bench --layers` times them one by one.
   @export(interface)
-  public func run(instruction position: Int) { KernelTier.run(calls[position]) }
+  public func run(instruction position: Int) { calls[position].run() }
 
   /// The bytes of an input tensor, to be filled before `run`. They do not survive it.
   public func input(_ position: Int) -> UnsafeMutableRawBufferPointer {
@@ -126,11 +127,10 @@ public final class Session {
     plan.tensors[plan.outputs[position].position]
   }
 
-  /// Bytes resident for this session: arena, image and bound calls. The figure certified.
-  public var residentBytes: Int {
-    plan.arenaBytes + imageBytes + calls.count * MemoryLayout<KernelCall>.stride
+  /// What this session takes.
+  public var figures: PreparedFigures {
+    PreparedFigures(
+      arenaBytes: plan.arenaBytes, scratchBytes: scratchBytes, imageBytes: imageBytes,
+      instructions: plan.instructions.count)
   }
-
-  /// Bytes of the prepared image.
-  public var preparedBytes: Int { imageBytes }
 }

@@ -39,7 +39,7 @@ struct Preparation {
       throw .runtime(error)
     }
     arenaBytes = UInt64(session.plan.arenaBytes)
-    peakBytes = UInt64(session.residentBytes)
+    peakBytes = UInt64(session.figures.residentBytes)
     try Self.check(entry.inputs, session.plan.inputs, session.plan, "inputs")
     try Self.check(entry.outputs, session.plan.outputs, session.plan, "outputs")
   }

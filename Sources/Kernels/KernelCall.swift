@@ -13,6 +13,35 @@ public enum KernelCall {
   case softmax(SoftmaxCall)
   case transpose(TransposeCall)
   case lookup(LookupCall)
+  case strip(StripCall)
+  case depthwiseStrip(DepthwiseCall)
+  case sum(SumCall)
+  case positionSum(PositionSumCall)
+  case positionMaximum(PositionMaximumCall)
+  case tableLookup(TableLookupCall)
+
+  /// Runs the call.
+  @inline(__always)
+  public func run() {
+    switch self {
+    case .convolution(let call): ScalarKernels.convolution(call)
+    case .depthwiseConvolution(let call): ScalarKernels.depthwiseConvolution(call)
+    case .fullyConnected(let call): ScalarKernels.fullyConnected(call)
+    case .addition(let call): ScalarKernels.addition(call)
+    case .averagePool(let call): ScalarKernels.averagePool(call)
+    case .maximumPool(let call): ScalarKernels.maximumPool(call)
+    case .spatialMean(let call): ScalarKernels.spatialMean(call)
+    case .softmax(let call): ScalarKernels.softmax(call)
+    case .transpose(let call): ScalarKernels.transpose(call)
+    case .lookup(let call): ScalarKernels.lookup(call)
+    case .strip(let call): call.run()
+    case .depthwiseStrip(let call): call.run()
+    case .sum(let call): call.run()
+    case .positionSum(let call): call.run()
+    case .positionMaximum(let call): call.run()
+    case .tableLookup(let call): call.run()
+    }
+  }
 }
 
 /// Height, width and channels of [1, H, W, C].

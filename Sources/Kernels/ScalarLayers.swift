@@ -17,17 +17,10 @@ extension ScalarKernels {
 
   /// TFLite's ADD: see `AdditionParameters`.
   static func addition(_ call: AdditionCall) {
-    let parameters = call.parameters
+    let sum = ScaledSum(call.parameters)
     for index in 0..<call.count {
-      let left = (Int32(call.left[index]) &- parameters.leftZeroPoint) &<< parameters.leftShift
-      let right = (Int32(call.right[index]) &- parameters.rightZeroPoint) &<< parameters.leftShift
-      let sum =
-        FixedPoint.scaleTwice(left, parameters.left.multiplier, parameters.left.shift)
-        &+ FixedPoint.scaleTwice(right, parameters.right.multiplier, parameters.right.shift)
-      let scaled = FixedPoint.scaleTwice(
-        sum, parameters.output.multiplier, parameters.output.shift)
-      call.output[index] = FixedPoint.clamp(
-        scaled &+ parameters.outputZeroPoint, parameters.minimum, parameters.maximum)
+      call.output[index] = Int8(
+        truncatingIfNeeded: sum.apply(Int32(call.left[index]), Int32(call.right[index])))
     }
   }
 
@@ -90,5 +83,27 @@ extension ScalarKernels {
   /// output = table[input + 128].
   static func lookup(_ call: LookupCall) {
     for index in 0..<call.count { call.output[index] = call.table[Int(call.input[index]) &+ 128] }
+  }
+}
+
+/// The definition of the sum of two elements.
+struct ScaledSum {
+  let parameters: AdditionParameters
+
+  init(_ parameters: AdditionParameters) { self.parameters = parameters }
+
+  /// The sum of two int8 values, in −128…127.
+  @inline(__always)
+  func apply(_ left: Int32, _ right: Int32) -> Int32 {
+    let a = (left &- parameters.leftZeroPoint) &<< parameters.leftShift
+    let b = (right &- parameters.rightZeroPoint) &<< parameters.leftShift
+    let sum =
+      FixedPoint.scaleTwice(a, parameters.left.multiplier, parameters.left.shift)
+      &+ FixedPoint.scaleTwice(b, parameters.right.multiplier, parameters.right.shift)
+    let scaled = FixedPoint.scaleTwice(
+      sum, parameters.output.multiplier, parameters.output.shift)
+    return Int32(
+      FixedPoint.clamp(scaled &+ parameters.outputZeroPoint, parameters.minimum, parameters.maximum)
+    )
   }
 }

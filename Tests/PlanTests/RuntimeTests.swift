@@ -28,7 +28,11 @@ import Wire
     for index in 0..<session.input(0).count { session.input(0)[index] = UInt8(index & 0xff) }
     session.run()
     #expect(try open(image()) == Array(session.output(0)))
-    #expect(session.residentBytes > session.preparedBytes + plan.arenaBytes)
+    let figures = session.figures
+    #expect(figures.residentBytes > figures.imageBytes + plan.arenaBytes)
+    #expect(
+      figures
+        == PreparedImage.figures(plan: plan, weights: weights, tier: session.tier))
     #expect(session.tap(0).count == plan.tensors[plan.taps[0].position].byteCount)
   }
 

@@ -6,6 +6,8 @@
 #ifndef SWIFTLET_MICROKERNELS_H
 #define SWIFTLET_MICROKERNELS_H
 
+#include "cpu-features.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,8 +26,9 @@ enum {
   SWL_ONCE = 2,
 };
 
-/// A rectangle of output pixels times one group of channels, of a convolution (dense, pointwise, 1-D,
-/// fully connected: a pixel is an item) or of a depthwise convolution.
+/// A rectangle of output pixels times one group of channels of a convolution (dense, pointwise, 1-D,
+/// fully connected: a pixel is an item), or times all channels of a depthwise convolution, whose
+/// kernel walks the vectors of channels itself.
 ///
 /// Dense: acc[pixel][channel] = sum over segments s, steps k, depth d of
 ///   input[pixel*pixel_step + segments[s] + k*depth + d] * weights[...].
@@ -51,7 +54,7 @@ typedef struct {
   /// From one pixel's outputs to the next one's, and from one row's to the next one's.
   ptrdiff_t output_step, output_row_step;
   int32_t rows, pixels;
-  /// Channels to store: no more than the group has, at least one; nothing is written beyond them.
+  /// Channels to store, at least one (dense: no more than the group has); nothing is written beyond.
   int32_t channels;
   /// SWL_TWICE_CLAMPED, SWL_TWICE or SWL_ONCE.
   int32_t rounding;
@@ -73,6 +76,25 @@ typedef struct {
 
 typedef void (*swl_strip_kernel)(const swl_strip *strip);
 typedef void (*swl_sum_kernel)(const swl_sum *sum);
+
+/// Copies `count` elements into the element type of a kernel's staged input.
+typedef void (*swl_stage_kernel)(const int8_t *input, void *output, ptrdiff_t count);
+
+/// As many rows as the kernel's depth, element by element: output[i * depth + r] = rows[r][i].
+typedef void (*swl_interleave_kernel)(const int8_t *const *rows, void *output, ptrdiff_t count);
+
+/// sums[c] += input[p * step + c] over `positions`.
+typedef void (*swl_position_sum_kernel)(const int8_t *input, ptrdiff_t step, ptrdiff_t positions,
+                                        ptrdiff_t channels, int32_t *sums);
+
+/// maxima[c] = max(maxima[c], input[p * step + c]) over `positions`.
+typedef void (*swl_position_maximum_kernel)(const int8_t *input, ptrdiff_t step,
+                                            ptrdiff_t positions, ptrdiff_t channels,
+                                            int8_t *maxima);
+
+/// output[i] = table[input[i] + 128].
+typedef void (*swl_lookup_kernel)(const int8_t *input, int8_t *output, const int8_t *table,
+                                  ptrdiff_t count);
 
 #ifdef __cplusplus
 }

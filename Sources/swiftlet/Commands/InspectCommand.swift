@@ -114,7 +114,7 @@ enum InspectCommand {
       let result = plan.tensors[instruction.output.position]
       let shape = result.shape.map(String.init).joined(separator: "×")
       console.out(
-        "  \(KernelTier.best.kernelName(for: instruction.operation))  \(shape)  \(instruction.name)"
+        "  \(instruction.operation.family)  \(shape)  \(instruction.name)"
       )
     }
   }

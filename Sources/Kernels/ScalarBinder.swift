@@ -1,30 +1,17 @@
-public import PlanFormat
+import PlanFormat
 
-/// Binds instructions of a validated plan to an arena and a packed weights section.
-public struct KernelBinder {
-  private let plan: Plan
-  private let arena: UnsafeMutableRawPointer
-  private let weights: UnsafeRawPointer
+/// Binds a layer to the scalar kernel of its operation.
+struct ScalarBinder {
+  let layer: Layer
+  let memory: LayerMemory
 
-  /// Creates a binder.
-  ///
-  /// - Parameters:
-  ///   - plan: decoded and validated against these weights.
-  ///   - arena: `plan.arenaBytes`, aligned to 64.
-  ///   - weights: `plan.weightsBytes`, aligned to 64.
-  public init(plan: Plan, arena: UnsafeMutableRawPointer, weights: UnsafeRawPointer) {
-    self.plan = plan
-    self.arena = arena
-    self.weights = weights
-  }
-
-  /// The call that runs an instruction.
-  public func bind(_ instruction: Instruction) -> KernelCall {
-    let source = tensor(instruction.inputs[0])
-    let result = tensor(instruction.output)
-    let input = UnsafePointer(elements(source))
-    let output = elements(result)
-    switch instruction.operation {
+  /// The call that runs the layer.
+  func bind() -> KernelCall {
+    let source = layer.inputs[0]
+    let result = layer.output
+    let input = UnsafePointer(memory.elements(source))
+    let output = memory.elements(result)
+    switch layer.operation {
     case .convolution2D(let parameters):
       return .convolution(convolution(parameters, input, output, source, result))
     case .depthwiseConvolution2D(let parameters):
@@ -41,7 +28,7 @@ public struct KernelBinder {
     case .addition(let parameters):
       return .addition(
         AdditionCall(
-          left: input, right: UnsafePointer(elements(tensor(instruction.inputs[1]))),
+          left: input, right: UnsafePointer(memory.elements(layer.inputs[1])),
           output: output, count: result.elementCount, parameters: parameters))
     case .averagePool2D(let parameters):
       return .averagePool(pool(parameters, input, output, source, result))
@@ -68,16 +55,11 @@ public struct KernelBinder {
     }
   }
 
-  private func tensor(_ index: TensorIndex) -> PlanTensor { plan.tensors[index.position] }
-
-  private func elements(_ tensor: PlanTensor) -> UnsafeMutablePointer<Int8> {
-    (arena + tensor.arenaOffset).assumingMemoryBound(to: Int8.self)
-  }
-
   private func constant<Element>(
     _ reference: ConstantReference, as type: Element.Type
   ) -> UnsafePointer<Element> {
-    (weights + reference.offset).assumingMemoryBound(to: Element.self)
+    (memory.constants + PortableConstants.offset(of: reference, in: layer.operation))
+      .assumingMemoryBound(to: Element.self)
   }
 
   private func requantization(_ parameters: Requantization) -> RequantizationCall {

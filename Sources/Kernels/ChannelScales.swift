@@ -1,0 +1,119 @@
+import CMicrokernels
+import PlanFormat
+import Wire
+
+/// A weighted layer's requantisation, channel by channel, with the zero point folded into the bias:
+/// acc = Σ w · (x + offset) + bias, where `offset` is what the kernel's staging adds to an input.
+struct ChannelScales {
+  struct Scale {
+    var bias: Int32
+    var multiplier: Int32
+    /// Right shift after the high product, 0…31.
+    var shift: Int32
+  }
+
+  /// SWL_TWICE_CLAMPED, SWL_TWICE or SWL_ONCE.
+  let rounding: Int32
+  let channels: [Scale]
+
+  /// Reads the scales; nil where a fast kernel's arithmetic could leave 32 bits: a scale that shifts
+  /// left, or an accumulator beyond ±2^30.
+  ///
+  /// - Parameters:
+  ///   - channelWeights: of output channel c, every weight.
+  init?(
+    _ requantization: Requantization, bias: ConstantReference, inputZeroPoint: Int32, offset: Int32,
+    weights: UnsafeRawBufferPointer, channelWeights: (Int, (Int8) -> Void) -> Void
+  ) {
+    let entries = requantization.shifts.byteCount
+    var channels: [Scale] = []
+    for channel in 0..<bias.byteCount / 4 {
+      let entry = entries == 1 ? 0 : channel
+      let shift = weights.loadUnaligned(
+        fromByteOffset: requantization.shifts.offset + entry, as: Int8.self)
+      let constant = weights.int32(bias.offset + 4 * channel)
+      var (sum, magnitude) = (Int32(0), Int64(constant.magnitude))
+      channelWeights(channel) { weight in
+        sum &+= Int32(weight)
+        magnitude += Int64(weight.magnitude) * 255
+      }
+      guard shift <= 0, magnitude < 1 << 30 else { return nil }
+      channels.append(
+        Scale(
+          bias: constant &- (inputZeroPoint &+ offset) &* sum,
+          multiplier: weights.int32(requantization.multipliers.offset + 4 * entry),
+          shift: -Int32(shift)))
+    }
+    let hasShift = channels.allSatisfy { $0.shift > 0 }
+    switch requantization.rounding {
+    case .once:
+      guard hasShift else { return nil }
+      rounding = Int32(SWL_ONCE)
+    case .twice:
+      let isClamped = hasShift && requantization.outputZeroPoint == -128
+      rounding = Int32(isClamped ? SWL_TWICE_CLAMPED : SWL_TWICE)
+    }
+    self.channels = channels
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  func int32(_ offset: Int) -> Int32 {
+    Int32(littleEndian: loadUnaligned(fromByteOffset: offset, as: Int32.self))
+  }
+}
+
+/// How an instruction set wants the scales of one vector of channels.
+enum ScaleLayout {
+  /// 64-bit products of even and odd lanes: multiplier, the odd lanes' multipliers at even lanes, the
+  /// addends of even and of odd lanes (bias and roundings folded in), shift, half, sign.
+  case x86
+  /// Bias, multiplier, shift.
+  case neon
+
+  private var rows: Int {
+    switch self {
+    case .x86: 7
+    case .neon: 3
+    }
+  }
+
+  func bytes(lanes: Int) -> Int { rows * lanes * 4 }
+
+  /// Appends one vector's scales; lanes without a channel are nil.
+  func append(_ lanes: [ChannelScales.Scale?], rounding: Int32, to writer: inout ByteWriter) {
+    let lanes = lanes.map { $0 ?? ChannelScales.Scale(bias: 0, multiplier: 0, shift: 1) }
+    switch self {
+    case .neon:
+      for lane in lanes { writer.i32(lane.bias) }
+      for lane in lanes { writer.i32(lane.multiplier) }
+      for lane in lanes { writer.i32(lane.shift) }
+    case .x86:
+      for lane in lanes { writer.i32(lane.multiplier) }
+      for (position, lane) in lanes.enumerated() {
+        writer.i32(position % 2 == 0 ? lanes[position + 1].multiplier : 0 &* lane.multiplier)
+      }
+      for parity in 0...1 {
+        for position in stride(from: parity, to: lanes.count, by: 2) {
+          writer.i64(Self.addend(lanes[position], rounding))
+        }
+      }
+      // The high word of the 64-bit sum already is a shift by 32.
+      let done: Int32 = rounding == Int32(SWL_TWICE) ? 0 : 1
+      for lane in lanes { writer.i32(lane.shift - done) }
+      for lane in lanes { writer.u32((UInt32(1) << UInt32(lane.shift)) >> 1) }
+      for lane in lanes { writer.i32(lane.shift == 0 ? 32 : 31) }
+    }
+  }
+
+  /// bias · multiplier and the roundings, as CMicrokernels.h states them.
+  private static func addend(_ scale: ChannelScales.Scale, _ rounding: Int32) -> Int64 {
+    let product = Int64(scale.bias) * Int64(scale.multiplier)
+    let last = Int64(1) << Int64(30 + scale.shift)
+    return switch rounding {
+    case Int32(SWL_TWICE): product + 1 << 30
+    case Int32(SWL_ONCE): product + last
+    default: product + 1 << 30 + last
+    }
+  }
+}

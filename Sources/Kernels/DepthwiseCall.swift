@@ -1,0 +1,132 @@
+import CMicrokernels
+import PlanFormat
+
+/// A depthwise convolution bound to its kernel.
+public struct DepthwiseCall {
+  private let strip: swl_strip
+  private let input: UnsafePointer<Int8>
+  private let inputRowElements: Int
+  private let inputRows: Int
+  private let outputRows: Int
+  private let outputRowBytes: Int
+  private let window: WindowWalk
+  private let scratch: UnsafeMutableRawPointer
+  private let zeroRow: UnsafeMutablePointer<Int8>
+  private let zeroPoint: Int32
+  private let staging: StagingKernel
+  private let depth: Int
+  private let blocks: Int
+  private let blockBytes: Int
+  private let left: Int
+  private let copied: Int
+  private let right: Int
+  private let sharing: Int
+  private let rowWeightBytes: Int
+  /// Pixels that the folded ones leave over, and where the last fold begins again to cover them.
+  private let remainder: Int
+  private let lastFoldInput: Int
+  private let lastFoldOutput: Int
+  private let interleave: swl_interleave_kernel?
+  private let loop: swl_strip_kernel?
+
+  init(
+    _ geometry: DepthwiseGeometry, _ kernel: DepthwiseKernel, input: UnsafeMutablePointer<Int8>,
+    output: UnsafeMutablePointer<Int8>, _ memory: LayerMemory
+  ) {
+    let channels = geometry.input.channels
+    let requantization = geometry.parameters.requantization
+    let scales = memory.constants + 64 + (geometry.taps * 4).aligned
+    let width = geometry.output.width
+    window = WindowWalk(geometry.parameters.window)
+    strip = swl_strip(
+      input: UnsafeRawPointer(memory.scratch),
+      pixel_step: geometry.columnBytes * window.strideWidth * geometry.fold, row_step: 0,
+      segments: (memory.constants + 64).assumingMemoryBound(to: Int32.self),
+      segment_count: Int32(geometry.taps), steps: 1, weights: scales + geometry.scaleBytes,
+      constants: scales, output: output, output_step: channels * geometry.fold,
+      output_row_step: 0, rows: 1, pixels: Int32(width / geometry.fold),
+      channels: Int32(channels * geometry.fold),
+      rounding: memory.constants.load(as: Int32.self),
+      zero_point: requantization.outputZeroPoint, minimum: requantization.minimum,
+      maximum: requantization.maximum)
+    self.input = UnsafePointer(input)
+    inputRowElements = geometry.input.width * channels
+    inputRows = geometry.input.height
+    outputRows = geometry.output.height
+    outputRowBytes = width * channels
+    scratch = memory.scratch
+    zeroRow = (memory.scratch + geometry.blocks * geometry.blockBytes)
+      .assumingMemoryBound(to: Int8.self)
+    zeroPoint = geometry.parameters.inputZeroPoint
+    staging = kernel.staging
+    depth = kernel.depth
+    blocks = geometry.blocks
+    blockBytes = geometry.blockBytes
+    left = geometry.left
+    copied = geometry.copied
+    right = geometry.right
+    sharing = geometry.sharing
+    rowWeightBytes = geometry.rowWeightBytes
+    remainder = width % geometry.fold
+    lastFoldInput = (width - geometry.fold) * geometry.columnBytes
+    lastFoldOutput = (width - geometry.fold) * channels
+    interleave = kernel.interleave
+    loop = kernel.loop
+  }
+
+  /// Computes the layer.
+  @inline(__always)
+  func run() {
+    guard let interleave, let loop else { return }
+    zeroRow.initialize(repeating: Int8(truncatingIfNeeded: zeroPoint), count: copied)
+    let elementBytes = depth &* staging.elementBytes
+    for block in 0..<blocks {
+      let target = scratch + block &* blockBytes
+      staging.fill(target, left &* depth, with: zeroPoint)
+      staging.fill(target + (left &+ copied) &* elementBytes, right &* depth, with: zeroPoint)
+    }
+    var strip = strip
+    var row = 0
+    while row < outputRows {
+      for block in 0..<blocks {
+        let target = scratch + block &* blockBytes + left &* elementBytes
+        interleaveBlock(interleave, firstLine: block &* depth, outputRow: row, target)
+      }
+      for shared in 0..<min(sharing, outputRows &- row) {
+        var rowStrip = strip
+        rowStrip.weights += shared &* rowWeightBytes
+        loop(&rowStrip)
+        if remainder > 0 {
+          rowStrip.input += lastFoldInput
+          rowStrip.output += lastFoldOutput
+          rowStrip.pixels = 1
+          loop(&rowStrip)
+        }
+        strip.output += outputRowBytes
+      }
+      row &+= sharing
+    }
+  }
+
+  /// Interleaves the input rows under `depth` lines of the window of an output row.
+  @inline(__always)
+  private func interleaveBlock(
+    _ interleave: swl_interleave_kernel, firstLine: Int, outputRow: Int,
+    _ target: UnsafeMutableRawPointer
+  ) {
+    let top = window.top(outputRow)
+    func line(_ place: Int) -> UnsafePointer<Int8>? {
+      let line = firstLine &+ place
+      let row = top &+ line &* window.dilationHeight
+      // Lines beyond the last shared window meet weights of zero.
+      let isUsed = line < window.height &+ sharing &- 1 && row >= 0 && row < inputRows
+      return isUsed ? input + row &* inputRowElements : UnsafePointer(zeroRow)
+    }
+    var rows = (line(0), line(1), line(2), line(3))
+    withUnsafeMutablePointer(to: &rows) { tuple in
+      tuple.withMemoryRebound(to: UnsafePointer<Int8>?.self, capacity: 4) {
+        interleave($0, target, copied)
+      }
+    }
+  }
+}

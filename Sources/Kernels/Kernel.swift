@@ -1,0 +1,135 @@
+public import PlanFormat
+
+/// One way to compute one kind of layer on one instruction set. It packs the layer's constants for
+/// itself, once, and binds the layer to memory, once; the bound call then runs.
+///
+/// Unchecked because C's function pointers are not known to be Sendable; they are constants.
+public struct Kernel: @unchecked Sendable {
+  /// What a prepared image calls it. Never given to another kernel or another order of constants.
+  public let code: UInt16
+  /// The tier whose instructions it uses.
+  public let tier: KernelTier
+  private let title: StaticString
+  private let body: Body
+
+  enum Body {
+    case scalar
+    case strip(StripKernel)
+    case depthwise(DepthwiseKernel)
+    case sum(SumKernel)
+    case pool(PoolKernel)
+    case lookup(LookupKernel)
+  }
+
+  init(_ code: UInt16, _ title: StaticString, _ tier: KernelTier, _ body: Body) {
+    self.code = code
+    self.title = title
+    self.tier = tier
+    self.body = body
+  }
+
+  /// Name of the kernel in the service of a layer, after XNNPACK's convention.
+  public func name(for layer: Layer) -> String {
+    if case .scalar = body { return "\(layer.operation.family)-scalar" }
+    return title.description
+  }
+
+  /// Whether it computes a layer of this kind and shape. Says nothing of the constants.
+  func serves(_ layer: Layer) -> Bool {
+    switch body {
+    case .scalar: true
+    case .strip(let kernel): kernel.geometry(layer) != nil
+    case .depthwise(let kernel): kernel.geometry(layer) != nil
+    case .sum: if case .addition = layer.operation { true } else { false }
+    case .pool(let kernel): kernel.serves(layer)
+    case .lookup: if case .lookup = layer.operation { true } else { false }
+    }
+  }
+
+  /// Bytes of the packed constants, a multiple of 64; follows from the shapes alone.
+  public func packedBytes(_ layer: Layer) -> Int {
+    switch body {
+    case .scalar: PortableConstants.byteCount(layer.operation)
+    case .strip(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
+    case .depthwise(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
+    case .sum: SumKernel.packedBytes
+    case .pool: 0
+    case .lookup: PortableConstants.byteCount(layer.operation)
+    }
+  }
+
+  /// Bytes of scratch that a run needs.
+  public func scratchBytes(_ layer: Layer) -> Int {
+    switch body {
+    case .scalar, .sum, .lookup: 0
+    case .strip(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
+    case .depthwise(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
+    case .pool(let kernel): kernel.scratchBytes(layer)
+    }
+  }
+
+  /// The layer's constants in the order the kernel reads them, `packedBytes` long; nil when with
+  /// these constants the kernel would not equal the scalar one.
+  func pack(_ layer: Layer, weights: UnsafeRawBufferPointer) -> [UInt8]? {
+    switch body {
+    case .scalar, .lookup: PortableConstants.pack(layer.operation, weights)
+    case .strip(let kernel): kernel.pack(layer, weights)
+    case .depthwise(let kernel): kernel.pack(layer, weights)
+    case .sum: SumKernel.pack(layer)
+    case .pool: []
+    }
+  }
+
+  /// The call that runs the layer.
+  public func bind(_ layer: Layer, to memory: LayerMemory) -> KernelCall {
+    switch body {
+    case .scalar: ScalarBinder(layer: layer, memory: memory).bind()
+    case .strip(let kernel): .strip(kernel.bind(layer, memory))
+    case .depthwise(let kernel): .depthwiseStrip(kernel.bind(layer, memory))
+    case .sum(let kernel): .sum(kernel.bind(layer, memory))
+    case .pool(let kernel): kernel.bind(layer, memory)
+    case .lookup(let kernel): .tableLookup(kernel.bind(layer, memory))
+    }
+  }
+}
+
+extension Kernel {
+  /// The fastest kernel of a tier for a layer, and the layer's constants packed for it.
+  ///
+  /// - Parameter weights: the plan's portable weights section, validated.
+  public static func choose(
+    for layer: Layer, tier: KernelTier, weights: UnsafeRawBufferPointer
+  ) -> (kernel: Kernel, constants: [UInt8]) {
+    for kernel in KernelTable.fastestFirst
+    where tier.includes(kernel.tier) && kernel.serves(layer) {
+      if let constants = kernel.pack(layer, weights: weights) { return (kernel, constants) }
+    }
+    return (KernelTable.scalar, PortableConstants.pack(layer.operation, weights))
+  }
+
+  /// The kernel of a code, if this build has it, this tier includes it, and it serves the layer.
+  public static func find(_ code: UInt16, for layer: Layer, tier: KernelTier) -> Kernel? {
+    if code == KernelTable.scalar.code { return KernelTable.scalar }
+    return KernelTable.fastestFirst.first { kernel in
+      kernel.code == code && tier.includes(kernel.tier) && kernel.serves(layer)
+    }
+  }
+}
+
+extension PlanOperation {
+  /// The operation as kernels' names abbreviate it.
+  public var family: StaticString {
+    switch self {
+    case .convolution2D: "qs8-conv"
+    case .depthwiseConvolution2D: "qs8-dwconv"
+    case .fullyConnected: "qs8-gemm"
+    case .addition: "qs8-vadd"
+    case .averagePool2D: "qs8-avgpool"
+    case .maximumPool2D: "s8-maxpool"
+    case .spatialMean: "qs8-gavgpool"
+    case .softmax: "qs8-softmax"
+    case .transpose: "x8-transpose"
+    case .lookup: "x8-lut"
+    }
+  }
+}

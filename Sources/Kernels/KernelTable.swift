@@ -1,0 +1,9 @@
+/// Every kernel of this build. A host's build lists those of all architectures, so that images can be
+/// measured for a target before they are made there; a device's build lists its own.
+enum KernelTable {
+  /// Serves every layer.
+  static let scalar = Kernel(0, "scalar", .scalar, .scalar)
+
+  /// The first that serves a layer is the fastest for it.
+  static let fastestFirst: [Kernel] = [scalar]
+}

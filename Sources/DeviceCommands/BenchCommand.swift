@@ -40,7 +40,7 @@ public enum BenchCommand {
         .flag("once", "run once, print when its result was there (monotonic ns), and end"),
         .flag(
           "harness",
-          "serve a harness: a JSON line when ready, then for each line N of input measure for N ms and answer with all times"
+          "serve a harness: a JSON line when ready, then the times of N ms for each line N of input"
         ),
         .value("root", "DIR", "device root: measure the installed model, from its prepared image"),
         .value("model", "NAME", "which model of the root"),

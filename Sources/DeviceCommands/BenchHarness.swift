@@ -5,7 +5,8 @@ import Kernels
 import System
 
 /// `bench --harness`: measures whenever it is told to, so that a harness can visit several engines
-/// in turn and a machine's noise meets them all alike. Each answer is one line of JSON.
+/// in turn and a machine's noise meets them all alike. Each answer is one line of JSON: to a number,
+/// the times of runs for that many milliseconds; to `first`, the time of the very next run.
 struct BenchHarness {
   let session: Session
   let start: BenchStart
@@ -17,8 +18,7 @@ struct BenchHarness {
     while let line = lines.next() {
       var writer = JSONWriter()
       writer.beginObject()
-      if let milliseconds = Number.double(line), milliseconds >= 0, milliseconds <= 3_600_000 {
-        let times = LatencySamples.times(session, nanoseconds: UInt64(milliseconds * 1e6))
+      if let times = measure(line) {
         writer.name("ns")
         writer.beginArray()
         for time in times { writer.unsigned(time) }
@@ -30,6 +30,14 @@ struct BenchHarness {
       writer.endObject()
       console.out(writer.string)
     }
+  }
+
+  /// What a line asks for; nil when it asks for nothing known.
+  private func measure(_ line: String) -> [UInt64]? {
+    if line.utf8.elementsEqual("first".utf8) { return [LatencySamples.time(session)] }
+    guard let milliseconds = Number.double(line), milliseconds >= 0, milliseconds <= 3_600_000
+    else { return nil }
+    return LatencySamples.times(session, nanoseconds: UInt64(milliseconds * 1e6))
   }
 
   private func ready(_ console: Console) {

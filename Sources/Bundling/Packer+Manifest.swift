@@ -11,7 +11,8 @@ import Targets
 
 extension Packer {
   func manifest(
-    graph: Graph, lowered: LoweredModel, certificates: [TargetCertificate], report: QuantizationReport?,
+    graph: Graph, lowered: LoweredModel, certificates: [TargetCertificate],
+    report: QuantizationReport?,
     contract: TelemetryContract?, encodings: [InputEncoding], isImported: Bool
   ) -> Manifest {
     let plan = PlanEntry(

@@ -70,7 +70,8 @@ public struct Packer {
     let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
     progress("sealing")
     let manifest = manifest(
-      graph: quantized.graph, lowered: lowered, certificates: certificates, report: quantized.report,
+      graph: quantized.graph, lowered: lowered, certificates: certificates,
+      report: quantized.report,
       contract: drift?.contract, encodings: encodings, isImported: imported.isQuantized)
     var contents = [
       BundleWriter.Content(kind: .plan, plan: "main", bytes: lowered.plan.encoded()),

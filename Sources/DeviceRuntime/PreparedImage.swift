@@ -121,6 +121,9 @@ public struct PreparedImage {
       scratch = max(scratch, kernel.scratchBytes(layer))
       position += kernel.packedBytes(layer)
       guard position <= end else { throw .image("has the wrong length") }
+      guard kernel.accepts(layers[index].constants, for: layer) else {
+        throw .image("was packed for another plan")
+      }
     }
     guard position == end else { throw .image("has the wrong length") }
     guard Int(bitPattern: start) % 16 == 0 else { throw .image("is not aligned") }

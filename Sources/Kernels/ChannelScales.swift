@@ -10,6 +10,19 @@ struct ChannelScales {
     var multiplier: Int32
     /// Right shift after the high product, 0…31.
     var shift: Int32
+
+    init(bias: Int32, multiplier: Int32, shift: Int32) {
+      self.bias = bias
+      self.multiplier = multiplier
+      self.shift = shift
+    }
+
+    /// Of a channel without weights, however large its bias: four times the result, then a quarter.
+    init(constant: Int32) {
+      // Beyond ±256 the clamp has the last word.
+      let near = Swift.min(Swift.max(constant, -256), 256)
+      self.init(bias: 4 &* near, multiplier: 1 << 30, shift: 1)
+    }
   }
 
   /// SWL_TWICE_CLAMPED, SWL_TWICE or SWL_ONCE.
@@ -37,11 +50,18 @@ struct ChannelScales {
         sum &+= Int32(weight)
         magnitude += Int64(weight.magnitude) * 255
       }
+      let multiplier = weights.int32(requantization.multipliers.offset + 4 * entry)
+      if magnitude == Int64(constant.magnitude) {
+        channels.append(
+          Scale(
+            constant: FixedPoint.scale(
+              constant, multiplier, Int32(shift), requantization.rounding)))
+        continue
+      }
       guard shift <= 0, magnitude < 1 << 30 else { return nil }
       channels.append(
         Scale(
-          bias: constant &- (inputZeroPoint &+ offset) &* sum,
-          multiplier: weights.int32(requantization.multipliers.offset + 4 * entry),
+          bias: constant &- (inputZeroPoint &+ offset) &* sum, multiplier: multiplier,
           shift: -Int32(shift)))
     }
     let hasShift = channels.allSatisfy { $0.shift > 0 }

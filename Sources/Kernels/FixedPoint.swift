@@ -1,3 +1,5 @@
+package import PlanFormat
+
 /// The arithmetic between an accumulator and an output (gemmlowp, doc/quantization.md; TFLite's
 /// MultiplyByQuantizedMultiplier). Inputs are validated: multipliers ≥ 0, shifts in −31…30.
 package enum FixedPoint {
@@ -15,6 +17,15 @@ package enum FixedPoint {
     let total = Int64(31 &- shift)
     let product = Int64(value) &* Int64(multiplier)
     return Int32(truncatingIfNeeded: (product &+ (1 &<< (total &- 1))) &>> total)
+  }
+
+  /// Either, as a plan asks.
+  @inline(__always)
+  package static func scale(
+    _ value: Int32, _ multiplier: Int32, _ shift: Int32, _ rounding: Requantization.Rounding
+  ) -> Int32 {
+    rounding == .once
+      ? scaleOnce(value, multiplier, shift) : scaleTwice(value, multiplier, shift)
   }
 
   /// SaturatingRoundingDoublingHighMul: the high half of 2·a·b. It cannot saturate, since b ≥ 0.

@@ -80,6 +80,19 @@ public struct Kernel: @unchecked Sendable {
     }
   }
 
+  /// Whether packed constants hold the offsets that the layer's shapes give: all that a kernel reads
+  /// memory by. Other damage would change results, never what is touched.
+  public func accepts(_ constants: UnsafeRawPointer, for layer: Layer) -> Bool {
+    let expected: [Int32] =
+      switch body {
+      case .strip(let kernel): kernel.geometry(layer)?.segmentOffsets ?? []
+      case .depthwise(let kernel): kernel.geometry(layer)?.tapOffsets ?? []
+      case .scalar, .sum, .pool, .lookup: []
+      }
+    let offsets = (constants + 64).assumingMemoryBound(to: Int32.self)
+    return expected.indices.allSatisfy { expected[$0] == offsets[$0] }
+  }
+
   /// The call that runs the layer.
   public func bind(_ layer: Layer, to memory: LayerMemory) -> KernelCall {
     switch body {

@@ -5,5 +5,5 @@ enum KernelTable {
   static let scalar = Kernel(0, "scalar", .scalar, .scalar)
 
   /// The first that serves a layer is the fastest for it.
-  static let fastestFirst: [Kernel] = [scalar]
+  static let fastestFirst: [Kernel] = avx512vnni + [scalar]
 }

@@ -34,7 +34,8 @@ public struct StripCall {
     isFlat = dense.isPointwise
     strip = swl_strip(
       input: UnsafeRawPointer(input),
-      pixel_step: isFlat ? depth * elementBytes
+      pixel_step: isFlat
+        ? depth * elementBytes
         : dense.window.strideWidth * geometry.fold * depth * elementBytes,
       row_step: isFlat ? 0 : rowBytes * dense.window.strideHeight,
       segments: (memory.constants + 64).assumingMemoryBound(to: Int32.self),

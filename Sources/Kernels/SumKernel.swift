@@ -2,50 +2,59 @@ import CMicrokernels
 import PlanFormat
 import Wire
 
-/// The element-wise sum as one linear form, q = (x·a + y·b + c) >> 30, clamped.
+/// The element-wise sum as one linear form, q = (x·a + y·b + c) >> bits, clamped.
 ///
-/// The definition rounds three times. At packing, a and b are the real factors to 30 bits, and c is
+/// The definition rounds three times. At packing, a and b are the real factors times 2^bits, and c is
 /// sought such that the form gives the definition's result for all 65,536 pairs of inputs; where there
 /// is none (halves that the definition rounds away from zero, say), the scalar kernel serves.
 struct SumKernel {
   let loop: swl_sum_kernel?
 
-  /// a, b, c and the clamp, padded.
+  /// a, b, c and bits, padded.
   static let packedBytes = 64
-  private static let bits: Int64 = 30
   /// Bits of the lower half of a coefficient: both halves are 16-bit operands.
   private static let lowBits: Int64 = 15
 
   /// - Returns: the verified coefficients, or nil.
   static func pack(_ layer: Layer) -> [UInt8]? {
     guard case .addition(let parameters) = layer.operation else { return nil }
-    guard let left = coefficient(parameters.left, parameters),
-      let right = coefficient(parameters.right, parameters),
-      let constant = constant(parameters, left, right)
-    else { return nil }
+    // As many bits as keep both coefficients below 2^30.
+    var bits: Int64 = 30
+    var factors = (left: Int64(0), right: Int64(0))
+    repeat {
+      guard bits > lowBits, let left = coefficient(parameters.left, parameters, bits),
+        let right = coefficient(parameters.right, parameters, bits)
+      else { return nil }
+      factors = (left, right)
+      bits -= 1
+    } while max(factors.left, factors.right) >= 1 << 30
+    bits += 1
+    guard let constant = constant(parameters, factors.left, factors.right, bits) else {
+      return nil
+    }
     var writer = ByteWriter(capacity: packedBytes)
-    writer.i32(Int32(left))
-    writer.i32(Int32(right))
+    writer.i32(Int32(factors.left))
+    writer.i32(Int32(factors.right))
     writer.i64(constant)
+    writer.i32(Int32(bits))
     writer.align(to: packedBytes)
     return writer.bytes
   }
 
-  /// operand · output · 2^leftShift · 2^30, rounded; nil unless below 2^30.
+  /// operand · output · 2^leftShift · 2^bits, rounded; nil where it is far from 1.
   private static func coefficient(
-    _ operand: FixedPointScale, _ parameters: AdditionParameters
+    _ operand: FixedPointScale, _ parameters: AdditionParameters, _ bits: Int64
   ) -> Int64? {
     let product = Int64(operand.multiplier) * Int64(parameters.output.multiplier)
     // Each scale is multiplier · 2^(shift − 31).
     let right = 62 - Int64(operand.shift + parameters.output.shift + parameters.leftShift) - bits
     guard right > 0, right < 63 else { return nil }
-    let value = ((product >> (right - 1)) + 1) >> 1
-    return value < 1 << bits ? value : nil
+    return ((product >> (right - 1)) + 1) >> 1
   }
 
   /// The middle of the constants for which the form equals the definition everywhere.
   private static func constant(
-    _ parameters: AdditionParameters, _ left: Int64, _ right: Int64
+    _ parameters: AdditionParameters, _ left: Int64, _ right: Int64, _ bits: Int64
   ) -> Int64? {
     let definition = ScaledSum(parameters)
     var (lowest, highest) = (-(Int64(1) << 45), Int64(1) << 45)
@@ -85,7 +94,7 @@ struct SumKernel {
         left_high: left.high, right_high: right.high, left_low: left.low, right_low: right.low,
         high: Int32(truncatingIfNeeded: constant >> Self.lowBits),
         low: Int32(truncatingIfNeeded: constant & (1 << Self.lowBits - 1)),
-        shift: Int32(Self.bits - Self.lowBits), minimum: parameters.minimum,
+        shift: constants.int32(16) &- Int32(Self.lowBits), minimum: parameters.minimum,
         maximum: parameters.maximum),
       loop: loop)
   }

@@ -1,0 +1,133 @@
+#if defined(__x86_64__)
+
+#include "avx512.h"
+
+SWL_AVX512 void swl_stage_u8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
+  const __m512i sign = _mm512_set1_epi8(-128);
+  for (ptrdiff_t i = 0; i < count; i += 64) {
+    const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
+    __m512i bytes = _mm512_maskz_loadu_epi8(mask, input + i);
+    _mm512_mask_storeu_epi8((int8_t *)output + i, mask, _mm512_xor_si512(bytes, sign));
+  }
+}
+
+SWL_AVX512 void swl_interleave4_u8__avx512vnni(const int8_t *const *rows, void *output,
+                                               ptrdiff_t count) {
+  const __m512i sign = _mm512_set1_epi8(-128);
+  // Byte r of element e is byte e of row r.
+  const __m512i order = _mm512_set_epi32(
+      0x3f2f1f0f, 0x3e2e1e0e, 0x3d2d1d0d, 0x3c2c1c0c, 0x3b2b1b0b, 0x3a2a1a0a, 0x39291909,
+      0x38281808, 0x37271707, 0x36261606, 0x35251505, 0x34241404, 0x33231303, 0x32221202,
+      0x31211101, 0x30201000);
+  ptrdiff_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    __m512i x = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(rows[0] + i)));
+    x = _mm512_mask_broadcast_i32x4(x, 0x00f0, _mm_loadu_si128((const __m128i *)(rows[1] + i)));
+    x = _mm512_mask_broadcast_i32x4(x, 0x0f00, _mm_loadu_si128((const __m128i *)(rows[2] + i)));
+    x = _mm512_mask_broadcast_i32x4(x, 0xf000, _mm_loadu_si128((const __m128i *)(rows[3] + i)));
+    x = _mm512_xor_si512(_mm512_permutexvar_epi8(order, x), sign);
+    _mm512_storeu_si512((int8_t *)output + 4 * i, x);
+  }
+  for (; i < count; i++)
+    for (int row = 0; row < 4; row++) ((uint8_t *)output)[4 * i + row] = rows[row][i] ^ 0x80;
+}
+
+typedef struct {
+  __m512i high, low, add_high, add_low;
+  __m128i shift;
+} linear_form;
+
+/// Sixteen sums of interleaved (x, y): the upper and the lower halves of the coefficients, then the
+/// nested floors.
+SWL_AVX512_INLINE __m512i sum16(__m512i pairs, const linear_form *form) {
+  __m512i lower = _mm512_add_epi32(_mm512_madd_epi16(pairs, form->low), form->add_low);
+  __m512i upper = _mm512_add_epi32(_mm512_madd_epi16(pairs, form->high), form->add_high);
+  return _mm512_sra_epi32(_mm512_add_epi32(upper, _mm512_srai_epi32(lower, 15)), form->shift);
+}
+
+/// 32 sums as int16, in sequence.
+SWL_AVX512_INLINE __m512i sum32(__m256i left, __m256i right, const linear_form *form) {
+  __m512i x = _mm512_cvtepi8_epi16(left), y = _mm512_cvtepi8_epi16(right);
+  return _mm512_packs_epi32(sum16(_mm512_unpacklo_epi16(x, y), form),
+                            sum16(_mm512_unpackhi_epi16(x, y), form));
+}
+
+SWL_AVX512_INLINE __m512i pair512(int16_t left, int16_t right) {
+  return _mm512_set1_epi32((int32_t)((uint16_t)left | (uint32_t)(uint16_t)right << 16));
+}
+
+SWL_AVX512 void swl_qs8_vadd_x64__avx512vnni(const swl_sum *s) {
+  const linear_form form = {
+      pair512(s->left_high, s->right_high), pair512(s->left_low, s->right_low),
+      _mm512_set1_epi32(s->high), _mm512_set1_epi32(s->low), _mm_cvtsi32_si128(s->shift)};
+  const __m512i minimum = _mm512_set1_epi8((char)s->minimum);
+  const __m512i maximum = _mm512_set1_epi8((char)s->maximum);
+  const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  for (ptrdiff_t i = 0; i < s->count; i += 64) {
+    const __mmask64 mask = s->count - i >= 64 ? ~0ull : (1ull << (s->count - i)) - 1;
+    const __m512i left = _mm512_maskz_loadu_epi8(mask, s->left + i);
+    const __m512i right = _mm512_maskz_loadu_epi8(mask, s->right + i);
+    __m512i low_half = sum32(_mm512_castsi512_si256(left), _mm512_castsi512_si256(right), &form);
+    __m512i high_half = sum32(_mm512_extracti64x4_epi64(left, 1),
+                              _mm512_extracti64x4_epi64(right, 1), &form);
+    __m512i bytes =
+        _mm512_permutexvar_epi64(order, _mm512_packs_epi16(low_half, high_half));
+    bytes = _mm512_min_epi8(_mm512_max_epi8(bytes, minimum), maximum);
+    _mm512_mask_storeu_epi8(s->output + i, mask, bytes);
+  }
+}
+
+SWL_AVX512 void swl_s8_position_sum__avx512vnni(const int8_t *input, ptrdiff_t step,
+                                                ptrdiff_t positions, ptrdiff_t channels,
+                                                int32_t *sums) {
+  enum { positions_in_16_bits = 255 };
+  for (ptrdiff_t c = 0; c < channels; c += 32) {
+    const __mmask32 mask = channels - c >= 32 ? ~0u : (1u << (channels - c)) - 1;
+    for (ptrdiff_t begin = 0; begin < positions; begin += positions_in_16_bits) {
+      ptrdiff_t end = begin + positions_in_16_bits;
+      if (end > positions) end = positions;
+      __m512i sum = _mm512_setzero_si512();
+      for (ptrdiff_t p = begin; p < end; p++) {
+        __m256i bytes = _mm256_maskz_loadu_epi8(mask, input + p * step + c);
+        sum = _mm512_add_epi16(sum, _mm512_cvtepi8_epi16(bytes));
+      }
+      __m512i low = _mm512_cvtepi16_epi32(_mm512_castsi512_si256(sum));
+      __m512i high = _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(sum, 1));
+      const __mmask16 low_mask = (__mmask16)mask, high_mask = (__mmask16)(mask >> 16);
+      low = _mm512_add_epi32(low, _mm512_maskz_loadu_epi32(low_mask, sums + c));
+      high = _mm512_add_epi32(high, _mm512_maskz_loadu_epi32(high_mask, sums + c + 16));
+      _mm512_mask_storeu_epi32(sums + c, low_mask, low);
+      _mm512_mask_storeu_epi32(sums + c + 16, high_mask, high);
+    }
+  }
+}
+
+SWL_AVX512 void swl_s8_position_maximum__avx512vnni(const int8_t *input, ptrdiff_t step,
+                                                    ptrdiff_t positions, ptrdiff_t channels,
+                                                    int8_t *maxima) {
+  for (ptrdiff_t c = 0; c < channels; c += 64) {
+    const __mmask64 mask = channels - c >= 64 ? ~0ull : (1ull << (channels - c)) - 1;
+    __m512i largest = _mm512_maskz_loadu_epi8(mask, maxima + c);
+    for (ptrdiff_t p = 0; p < positions; p++)
+      largest = _mm512_max_epi8(largest, _mm512_maskz_loadu_epi8(mask, input + p * step + c));
+    _mm512_mask_storeu_epi8(maxima + c, mask, largest);
+  }
+}
+
+SWL_AVX512 void swl_x8_lut__avx512vnni(const int8_t *input, int8_t *output, const int8_t *table,
+                                       ptrdiff_t count) {
+  const __m512i sign = _mm512_set1_epi8(-128);
+  const __m512i t0 = _mm512_loadu_si512(table), t1 = _mm512_loadu_si512(table + 64);
+  const __m512i t2 = _mm512_loadu_si512(table + 128), t3 = _mm512_loadu_si512(table + 192);
+  for (ptrdiff_t i = 0; i < count; i += 64) {
+    const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
+    __m512i index = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, input + i), sign);
+    __m512i low = _mm512_permutex2var_epi8(t0, index, t1);
+    __m512i high = _mm512_permutex2var_epi8(t2, index, t3);
+    // The index's uppermost bit chooses the half of the table.
+    __m512i bytes = _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), low, high);
+    _mm512_mask_storeu_epi8(output + i, mask, bytes);
+  }
+}
+
+#endif

@@ -57,3 +57,8 @@ def describe() -> dict:
 
 def load_average() -> list[float]:
     return list(os.getloadavg())
+
+
+def available() -> set[int]:
+    """Processors this process may use."""
+    return os.sched_getaffinity(0)

@@ -67,10 +67,10 @@ def peer(name: str, model: Model, threads: int, held_to: str | None = None) -> C
     return Contender(f"{name}@{held_to}" if held_to else name, command, settings)
 
 
-def held_kernels(model: Model, held_to: str) -> list[str]:
+def held_kernels(name: str, model: Model, held_to: str) -> list[str]:
     """Names of the kernels with which OpenVINO, held, runs convolutions and matrix products."""
-    command = [environment.python(), str(HERE / "openvino_kernels.py"), str(model.onnx)]
+    file = model.onnx if name.endswith("onnx") else model.tflite
     said = subprocess.run(
-        command, check=True, capture_output=True, text=True,
-        env=os.environ | {"ONEDNN_MAX_CPU_ISA": held_to})
+        [environment.python(), str(HERE / "openvino_kernels.py"), str(file)], check=True,
+        capture_output=True, text=True, env=os.environ | {"ONEDNN_MAX_CPU_ISA": held_to})
     return said.stdout.split()

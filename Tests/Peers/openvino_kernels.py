@@ -1,11 +1,13 @@
 """Prints the name of the kernel that OpenVINO chose for each convolution and matrix product of a
 model, one a line: they name their instruction set, so they show whether holding it back worked.
 
-    openvino_kernels.py MODEL.onnx"""
+    openvino_kernels.py MODEL"""
 
 import sys
 
 import openvino
+
+from engines.openvino_engine import properties
 
 PRODUCTS = {"Convolution", "GroupConvolution", "FullyConnected", "MatMul"}
 
@@ -16,7 +18,10 @@ def text(value) -> str:
 
 def main() -> None:
     core = openvino.Core()
-    compiled = core.compile_model(core.read_model(sys.argv[1]), "CPU", {"INFERENCE_NUM_THREADS": 1})
+    model = core.read_model(sys.argv[1])
+    if model.is_dynamic():
+        model.reshape([1, *[size.get_length() for size in list(model.input().partial_shape)[1:]]])
+    compiled = core.compile_model(model, "CPU", properties(threads=1))
     for node in compiled.get_runtime_model().get_ops():
         facts = node.get_rt_info()
         if text(facts["layerType"]) in PRODUCTS:

@@ -1,6 +1,7 @@
 """OpenVINO through its C API: `onnx` reads the QDQ export, `tflite` the original file."""
 
 import ctypes
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ class PartialShape(ctypes.Structure):
 
 
 def properties(threads: int) -> dict[str, str]:
-    return {
+    chosen = {
         "INFERENCE_NUM_THREADS": str(threads),
         "NUM_STREAMS": "1",
         "PERFORMANCE_HINT": "LATENCY",
@@ -25,6 +26,11 @@ def properties(threads: int) -> dict[str, str]:
         # Two threads may be two hyper-threads of one core; without this OpenVINO would take one.
         "ENABLE_HYPER_THREADING": "YES" if threads > 1 else "NO",
     }
+    if os.environ.get("ONEDNN_MAX_CPU_ISA"):
+        # OpenVINO prefers bf16 where this processor has it, but the one played has none: with bf16
+        # it would fall back to reference kernels, or fail to compile.
+        chosen["INFERENCE_PRECISION_HINT"] = "f32"
+    return chosen
 
 
 class Engine:

@@ -19,9 +19,9 @@ RUNS = 31
 
 
 def commands(swiftlet: Swiftlet, model: Model, folder: Path) -> dict[str, list[str]]:
-    shape = lambda sizes: [str(len(sizes)), *map(str, sizes)]
     litert = [str(environment.build_litert_program()), str(model.tflite)]
-    litert += shape(model.input_shape) + shape(model.output_shape)
+    for shape in (model.input_shape, model.output_shape):
+        litert += map(str, [len(shape), *shape])
     once = [str(swiftlet.executable), "bench", "--once"]
     return {
         "swiftlet, installed": [*once, "--root", str(install(swiftlet, model, folder))],

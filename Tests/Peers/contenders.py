@@ -13,8 +13,13 @@ from visits import Contender
 
 HERE = Path(__file__).resolve().parent
 PEERS = [
-    "litert-xnnpack", "tflite-interpreter", "litert-builtin", "onnxruntime", "openvino-onnx",
-    "openvino-tflite", "ncnn",
+    "litert-xnnpack",
+    "tflite-interpreter",
+    "litert-builtin",
+    "onnxruntime",
+    "openvino-onnx",
+    "openvino-tflite",
+    "ncnn",
 ]
 # The tiers compared with OpenVINO held to the same instructions.
 HELD_TIERS = {"avx2": "AVX2", "avxvnni": "AVX2_VNNI"}
@@ -32,8 +37,14 @@ class Swiftlet:
     def contender(self, model: Model, tier: str | None, threads: int) -> Contender:
         return Contender(
             f"swiftlet-{tier}" if tier else "swiftlet",
-            [str(self.executable), "bench", "--harness", str(model.bundle),
-             *self.options(tier, threads)])
+            [
+                str(self.executable),
+                "bench",
+                "--harness",
+                str(model.bundle),
+                *self.options(tier, threads),
+            ],
+        )
 
     def options(self, tier: str | None, threads: int = 1) -> list[str]:
         options = ["--trust", str(self.trust)]
@@ -46,9 +57,17 @@ class Swiftlet:
     def outputs(self, model: Model, tier: str | None, threads: int, folder: Path) -> np.ndarray:
         """What it gives for the model's items."""
         target = folder / "swiftlet.npy"
-        command = [str(self.executable), "run", str(model.bundle), "--input", str(model.inputs),
-                   "-o", str(target), *self.options(tier, threads)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        command = [
+            str(self.executable),
+            "run",
+            str(model.bundle),
+            "--input",
+            str(model.inputs),
+            "-o",
+            str(target),
+            *self.options(tier, threads),
+        ]
+        subprocess.run(command, check=True, capture_output=True)
         return np.load(target)
 
     def runs(self, model: Model, tier: str) -> bool:
@@ -71,6 +90,10 @@ def held_kernels(name: str, model: Model, held_to: str) -> list[str]:
     """Names of the kernels with which OpenVINO, held, runs convolutions and matrix products."""
     file = model.onnx if name.endswith("onnx") else model.tflite
     said = subprocess.run(
-        [environment.python(), str(HERE / "openvino_kernels.py"), str(file)], check=True,
-        capture_output=True, text=True, env=os.environ | {"ONEDNN_MAX_CPU_ISA": held_to})
+        [environment.python(), str(HERE / "openvino_kernels.py"), str(file)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"ONEDNN_MAX_CPU_ISA": held_to},
+    )
     return said.stdout.split()

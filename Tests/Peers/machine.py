@@ -7,8 +7,17 @@ from pathlib import Path
 
 # What decides which integer kernels an engine picks.
 FEATURES = [
-    "sse4_1", "avx2", "avx_vnni", "avx512vl", "avx512_vnni", "avx512_vbmi", "amx_int8",
-    "asimd", "asimddp", "i8mm", "sve",
+    "sse4_1",
+    "avx2",
+    "avx_vnni",
+    "avx512vl",
+    "avx512_vnni",
+    "avx512_vbmi",
+    "amx_int8",
+    "asimd",
+    "asimddp",
+    "i8mm",
+    "sve",
 ]
 # Above this share of all processors a run says nothing.
 BUSY = 0.05

@@ -43,7 +43,9 @@ class Builder:
         self.operators: list = []
         self.codes: list = []
 
-    def tensor(self, shape, name, element=INT8, scales=None, zero_point=0, axis=0, data=None) -> int:
+    def tensor(
+        self, shape, name, element=INT8, scales=None, zero_point=0, axis=0, data=None
+    ) -> int:
         record = schema.TensorT()
         record.shape, record.type, record.name = np.array(shape, np.int32), element, name
         record.buffer = 0
@@ -91,8 +93,8 @@ class Builder:
         return [
             self.tensor(shape, f"{name}/weights", scales=scales, axis=axis, data=weights),
             self.tensor(
-                [channels], f"{name}/bias", INT32, bias_scales,
-                data=np.round(bias).astype(np.int32)),
+                [channels], f"{name}/bias", INT32, bias_scales, data=np.round(bias).astype(np.int32)
+            ),
         ]
 
     def activated(self, shape, name, relu: bool) -> tuple[Value, float]:
@@ -106,11 +108,19 @@ class Builder:
         shape = [1, -(-height // stride), -(-width // stride), channels]
         output, deviation = self.activated(shape, name, relu)
         parameters = self.parameters(
-            source, [channels, kernel, kernel, depth], 0, kernel * kernel * depth, deviation, name)
+            source, [channels, kernel, kernel, depth], 0, kernel * kernel * depth, deviation, name
+        )
         options = schema.Conv2DOptionsT()
         return self.windowed(
-            BUILTIN.CONV_2D, OPTIONS.Conv2DOptions, options, source, parameters, output, stride,
-            relu)
+            BUILTIN.CONV_2D,
+            OPTIONS.Conv2DOptions,
+            options,
+            source,
+            parameters,
+            output,
+            stride,
+            relu,
+        )
 
     def depthwise(self, source: Value, stride, name) -> Value:
         _, height, width, channels = source.shape
@@ -120,8 +130,15 @@ class Builder:
         options = schema.DepthwiseConv2DOptionsT()
         options.depthMultiplier = 1
         return self.windowed(
-            BUILTIN.DEPTHWISE_CONV_2D, OPTIONS.DepthwiseConv2DOptions, options, source, parameters,
-            output, stride, True)
+            BUILTIN.DEPTHWISE_CONV_2D,
+            OPTIONS.DepthwiseConv2DOptions,
+            options,
+            source,
+            parameters,
+            output,
+            stride,
+            True,
+        )
 
     def windowed(self, code, kind, options, source, parameters, output, stride, relu) -> Value:
         options.padding = SAME
@@ -135,7 +152,8 @@ class Builder:
         output = self.value(left.shape, name, 0.05 * rms / 1.5, 0, rms)
         options = schema.AddOptionsT()
         return self.operator(
-            BUILTIN.ADD, 2, [left.index, right.index], output, options, OPTIONS.AddOptions)
+            BUILTIN.ADD, 2, [left.index, right.index], output, options, OPTIONS.AddOptions
+        )
 
     def block(self, source: Value, expansion, channels, stride, name) -> Value:
         inner = source
@@ -156,30 +174,45 @@ class Builder:
         pool.strideH = pool.strideW = pool.filterHeight = pool.filterWidth = source.shape[1]
         # The mean of a rectified normal of deviation 2 is 0.8.
         pooled = self.operator(
-            BUILTIN.AVERAGE_POOL_2D, 2, [source.index],
+            BUILTIN.AVERAGE_POOL_2D,
+            2,
+            [source.index],
             self.value([1, 1, 1, depth], "pool", source.scale, source.zero_point, 0.8),
-            pool, OPTIONS.Pool2DOptions)
+            pool,
+            OPTIONS.Pool2DOptions,
+        )
         reshape = schema.ReshapeOptionsT()
         reshape.newShape = np.array([1, depth], np.int32)
         target = self.tensor([2], "shape", INT32, data=reshape.newShape)
         flat = self.operator(
-            BUILTIN.RESHAPE, 1, [pooled.index, target],
+            BUILTIN.RESHAPE,
+            1,
+            [pooled.index, target],
             self.value([1, depth], "flat", source.scale, source.zero_point, 0.8),
-            reshape, OPTIONS.ReshapeOptions)
+            reshape,
+            OPTIONS.ReshapeOptions,
+        )
         # LiteRT's fully connected layer takes one scale for all weights.
-        parameters = self.parameters(
-            flat, [classes, depth], 0, depth, 4.0, "classifier", spread=0)
+        parameters = self.parameters(flat, [classes, depth], 0, depth, 4.0, "classifier", spread=0)
         dense = schema.FullyConnectedOptionsT()
         logits = self.operator(
-            BUILTIN.FULLY_CONNECTED, 4, [flat.index] + parameters,
+            BUILTIN.FULLY_CONNECTED,
+            4,
+            [flat.index] + parameters,
             self.value([1, classes], "logits", 0.15, 0, 4.0),
-            dense, OPTIONS.FullyConnectedOptions)
+            dense,
+            OPTIONS.FullyConnectedOptions,
+        )
         softmax = schema.SoftmaxOptionsT()
         softmax.beta = 1.0
         return self.operator(
-            BUILTIN.SOFTMAX, 2, [logits.index],
+            BUILTIN.SOFTMAX,
+            2,
+            [logits.index],
             self.value([1, classes], "probabilities", 1 / 256, -128, 0.0),
-            softmax, OPTIONS.SoftmaxOptions)
+            softmax,
+            OPTIONS.SoftmaxOptions,
+        )
 
     def file(self, source: Value, output: Value) -> bytes:
         graph = schema.SubGraphT()
@@ -207,7 +240,11 @@ def write(path: Path) -> None:
     for stage, (expansion, channels, repeats, stride) in enumerate(STAGES):
         for repeat in range(repeats):
             value = builder.block(
-                value, expansion, channels, stride if repeat == 0 else 1,
-                f"stage{stage}/block{repeat}")
+                value,
+                expansion,
+                channels,
+                stride if repeat == 0 else 1,
+                f"stage{stage}/block{repeat}",
+            )
     value = builder.convolution(value, 1280, 1, 1, True, "top")
     path.write_bytes(builder.file(source, builder.head(value, 1000)))

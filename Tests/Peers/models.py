@@ -108,8 +108,15 @@ def convert(folder: Path, shared: Path) -> None:
     graph = tflite_graph.read(tflite)
     source, result = graph.tensors[graph.input], graph.tensors[graph.output]
     model = Model(
-        str(folder), source.shape, result.shape, float(source.scale[0]), source.zero_point,
-        float(result.scale[0]), result.zero_point, graph.macs())
+        str(folder),
+        source.shape,
+        result.shape,
+        float(source.scale[0]),
+        source.zero_point,
+        float(result.scale[0]),
+        result.zero_point,
+        graph.macs(),
+    )
     facts = {key: value for key, value in asdict(model).items() if key != "folder"}
     (folder / "facts.json").write_text(json.dumps(facts, indent=1))
     onnx_export.write(graph, model.onnx)
@@ -121,7 +128,8 @@ def convert(folder: Path, shared: Path) -> None:
 
 def items(model: Model, shared: Path) -> np.ndarray:
     random = np.random.default_rng(3).integers(
-        -128, 128, (RANDOM_ITEMS, *model.input_shape[1:]), np.int8)
+        -128, 128, (RANDOM_ITEMS, *model.input_shape[1:]), np.int8
+    )
     source = SOURCES[model.name]
     if source is None:
         return random
@@ -135,7 +143,8 @@ def reference(model: Model, inputs: np.ndarray) -> np.ndarray:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     interpreter = Interpreter(
-        str(model.tflite), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+        str(model.tflite), experimental_op_resolver_type=OpResolverType.BUILTIN_REF
+    )
     interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]["index"]
     result = interpreter.get_output_details()[0]["index"]

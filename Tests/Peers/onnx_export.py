@@ -33,12 +33,12 @@ class Exporter:
             EXPORTERS[operator.kind](self, operator, f"layer{position}")
         ports = [
             helper.make_tensor_value_info(
-                f"tensor{index}", TensorProto.UINT8, shape_of(self.graph, index))
+                f"tensor{index}", TensorProto.UINT8, shape_of(self.graph, index)
+            )
             for index in (self.graph.input, self.graph.output)
         ]
         graph = helper.make_graph(self.nodes, "main", ports[:1], ports[1:], self.constants)
-        model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         onnx.checker.check_model(model)
         return model
 
@@ -56,7 +56,8 @@ class Exporter:
         if index not in self.dequantized:
             name = f"tensor{index}"
             self.dequantized[index] = self.node(
-                "DequantizeLinear", [name, *self.quantization(index, "in")], f"{name}_real")
+                "DequantizeLinear", [name, *self.quantization(index, "in")], f"{name}_real"
+            )
         return self.dequantized[index]
 
     def quantization(self, index: int, side: str) -> list[str]:
@@ -68,7 +69,7 @@ class Exporter:
         ]
 
     def finish(self, operator: Operator, real: str) -> None:
-        """Activation function and quantisation. A clamp that saturation does already is left out."""
+        """Activation and quantisation. A clamp that saturation does already is left out."""
         tensor = self.graph.tensors[operator.output]
         top = (127 - tensor.zero_point) * tensor.scale[0]
         implied = tensor.zero_point == -128 and (operator.activation == RELU or top <= 6.001)
@@ -85,7 +86,8 @@ class Exporter:
             self.constant(f"{name}_scale", scales[0] if whole else scales),
             self.constant(
                 f"{name}_zero",
-                values.dtype.type(0) if whole else np.zeros(len(scales), values.dtype)),
+                values.dtype.type(0) if whole else np.zeros(len(scales), values.dtype),
+            ),
         ]
         attributes = {} if whole else {"axis": 0}
         return self.node("DequantizeLinear", inputs, f"{name}_real", **attributes)
@@ -106,8 +108,14 @@ class Exporter:
         kernel, stride, padding = self.graph.window(operator)
         inputs = self.parameters(operator, values, name)
         real = self.node(
-            "Conv", inputs, f"{name}_real", kernel_shape=kernel, strides=stride, pads=padding,
-            group=values.shape[0] if depthwise else 1)
+            "Conv",
+            inputs,
+            f"{name}_real",
+            kernel_shape=kernel,
+            strides=stride,
+            pads=padding,
+            group=values.shape[0] if depthwise else 1,
+        )
         self.finish(operator, real)
 
     def dense(self, operator: Operator, name: str) -> None:

@@ -18,11 +18,14 @@ HELD_LEAST, HELD_MEAN_LEAST = 1.1, 1.5
 
 def table(title: str, header: list[str], rows: list[list[str]]) -> str:
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    line = lambda cells: "| " + " | ".join(
-        cell.ljust(width) if column == 0 else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(cells, widths))) + " |"
-    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([f"\n{title}\n", line(header), rule, *map(line, rows)])
+
+    def line(cells: list[str]) -> str:
+        padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+        return f"| {' | '.join([cells[0].ljust(widths[0]), *padded[1:]])} |"
+
+    # Markdown aligns a column of figures to the right by a colon.
+    rule = [":" + "-" * (widths[0] + 1), *["-" * (width + 1) + ":" for width in widths[1:]]]
+    return "\n".join([f"\n{title}\n", line(header), f"|{'|'.join(rule)}|", *map(line, rows)])
 
 
 def best(engines: dict, accepts) -> tuple[str, float] | None:
@@ -39,20 +42,19 @@ def is_litert_or_onnxruntime(name: str) -> bool:
     return name.startswith(("litert", "tflite", "onnxruntime"))
 
 
-def versus(models: dict, title: str, ours: str, accepts, goal: int, aim: int | None) -> str:
-    header = ["model", "Swiftlet us", "best peer us", "best peer", "ratio", "must"]
+def versus(models: dict, title: str, ours: str, accepts, goals: dict[str, int]) -> str:
+    """Ratios best peer over ours; `goals` are columns with their position in GOALS."""
     rows = []
     for name, engines in models.items():
         mine, peer = engines.get(ours), best(engines, accepts)
         if mine is None or peer is None:
             continue
         ratio = peer[1] / mine["median_us"]
-        row = [TITLES[name], number(mine["median_us"]), number(peer[1]), peer[0], f"{ratio:.2f}"]
-        row.append(verdict(ratio, GOALS[name][goal]))
-        if aim is not None:
-            row.append(verdict(ratio, GOALS[name][aim]))
-        rows.append(row)
-    return table(title, header + (["aim"] if aim is not None else []), rows) if rows else ""
+        verdicts = [verdict(ratio, GOALS[name][position]) for position in goals.values()]
+        times = [number(mine["median_us"]), number(peer[1])]
+        rows.append([TITLES[name], *times, peer[0], f"{ratio:.2f}", *verdicts])
+    header = ["model", "Swiftlet us", "best peer us", "best peer", "ratio", *goals]
+    return table(title, header, rows) if rows else ""
 
 
 def held(models: dict, tier: str) -> str:
@@ -60,15 +62,23 @@ def held(models: dict, tier: str) -> str:
     header = ["model", f"Swiftlet {tier} us", f"OpenVINO {level} us", "import", "ratio", "must"]
     rows, ratios = [], []
     for name, engines in models.items():
-        mine, peer = engines.get(f"swiftlet-{tier}"), best(engines, lambda it: it.endswith(f"@{level}"))
+        mine = engines.get(f"swiftlet-{tier}")
+        peer = best(engines, lambda it: it.endswith(f"@{level}"))
         if mine is None or peer is None:
             continue
         ratio = peer[1] / mine["median_us"]
         ratios.append(ratio)
         route = peer[0].split("@")[0].removeprefix("openvino-")
-        rows.append([
-            TITLES[name], number(mine["median_us"]), number(peer[1]), route, f"{ratio:.2f}",
-            verdict(ratio, HELD_LEAST)])
+        rows.append(
+            [
+                TITLES[name],
+                number(mine["median_us"]),
+                number(peer[1]),
+                route,
+                f"{ratio:.2f}",
+                verdict(ratio, HELD_LEAST),
+            ]
+        )
     if not rows:
         return ""
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
@@ -88,17 +98,33 @@ def latencies(models: dict, title: str) -> str:
 
 def details(model: str, engines: dict) -> str:
     header = [
-        "engine", "median us", "rounds us", "p10 us", "p99 us", "load ms", "first ms", "memory MB",
-        "largest diff", "diff",
+        "engine",
+        "median us",
+        "rounds us",
+        "p10 us",
+        "p99 us",
+        "load ms",
+        "first ms",
+        "memory MB",
+        "largest diff",
+        "diff",
     ]
     rows = []
     for name, it in sorted(engines.items(), key=lambda pair: pair[1]["median_us"]):
-        rows.append([
-            name, number(it["median_us"]),
-            f"{number(it['best_round_us'])}-{number(it['worst_round_us'])}",
-            number(it["p10_us"]), number(it["p99_us"]), f"{it['load_ms']:.2f}",
-            f"{it['first_ms']:.2f}", f"{(it['rss_kb'] - it['rss_base_kb']) / 1024:.1f}",
-            str(it["largest_difference"]), f"{it['difference']:.3f}"])
+        rows.append(
+            [
+                name,
+                number(it["median_us"]),
+                f"{number(it['best_round_us'])}-{number(it['worst_round_us'])}",
+                number(it["p10_us"]),
+                number(it["p99_us"]),
+                f"{it['load_ms']:.2f}",
+                f"{it['first_ms']:.2f}",
+                f"{(it['rss_kb'] - it['rss_base_kb']) / 1024:.1f}",
+                str(it["largest_difference"]),
+                f"{it['difference']:.3f}",
+            ]
+        )
     return table(f"{TITLES[model]}: all engines", header, rows)
 
 
@@ -113,7 +139,8 @@ def cold_start(results: dict) -> str:
 def idleness(results: dict, pause: float) -> str:
     rows = [
         [name, number(it["first_us"]), number(it["warm_us"]), f"{it['ratio']:.2f}"]
-        for name, it in results.items() if "first_us" in it
+        for name, it in results.items()
+        if "first_us" in it
     ]
     title = f"First call of KWS after {pause:g} s of idleness"
     return table(title, ["engine", "first us", "warm us", "ratio"], rows)
@@ -123,15 +150,28 @@ def everything(results: dict) -> str:
     models, two = results["one_thread"], results.get("two_threads", {})
     parts = [details(name, engines) for name, engines in models.items()]
     parts.append(latencies(models, "One thread, batch 1, median"))
-    parts.append(versus(
-        models, "All engines with all instructions of this processor", "swiftlet", is_free_peer,
-        goal=0, aim=1))
-    parts.append(versus(
-        models, f"Without AMX: Swiftlet {WITHOUT_AMX}, against LiteRT and ONNX Runtime",
-        f"swiftlet-{WITHOUT_AMX}", is_litert_or_onnxruntime, goal=2, aim=None))
+    parts.append(
+        versus(
+            models,
+            "All engines with all instructions of this processor",
+            "swiftlet",
+            is_free_peer,
+            {"must": 0, "aim": 1},
+        )
+    )
+    parts.append(
+        versus(
+            models,
+            f"Without AMX: Swiftlet {WITHOUT_AMX}, against LiteRT and ONNX Runtime",
+            f"swiftlet-{WITHOUT_AMX}",
+            is_litert_or_onnxruntime,
+            {"must": 2},
+        )
+    )
     parts += [held(models, tier) for tier in HELD_TIERS]
     if two:
         parts.append(latencies(two, "Two threads, models above 1 ms, median"))
+        parts.append(versus(two, "Two threads, all instructions", "swiftlet", is_free_peer, {}))
     if results.get("cold_start"):
         parts.append(cold_start(results["cold_start"]))
     if results.get("idleness"):

@@ -27,9 +27,14 @@ class Worker:
         self.rounds: list[list[int]] = []
         self.log = log
         self.process = subprocess.Popen(
-            contender.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=log.open("w"), text=True, env=os.environ | contender.environment,
-            preexec_fn=lambda: os.sched_setaffinity(0, processors))
+            contender.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log.open("w"),
+            text=True,
+            env=os.environ | contender.environment,
+            preexec_fn=lambda: os.sched_setaffinity(0, processors),
+        )
         self.ready = self.answer()
 
     def answer(self) -> dict:
@@ -52,10 +57,13 @@ class Worker:
         self.process.wait(timeout=30)
 
     def figures(self) -> dict:
-        """Microseconds. The median is that of the rounds' medians: a disturbed round is one vote."""
-        medians = [statistics.median(round) for round in self.rounds]
+        """Microseconds. The median is that of the rounds' medians: a disturbed one is one vote."""
+        medians = [statistics.median(times) for times in self.rounds]
         times = sorted(time for round in self.rounds for time in round)
-        quantile = lambda share: times[min(int(len(times) * share), len(times) - 1)] / 1e3
+
+        def quantile(share: float) -> float:
+            return times[min(int(len(times) * share), len(times) - 1)] / 1e3
+
         return {
             "median_us": statistics.median(medians) / 1e3,
             "best_round_us": min(medians) / 1e3,

@@ -33,8 +33,12 @@ class Timer:
 
     def measure(self, nanoseconds: int) -> list[int]:
         count = self.library.timed_calls(
-            self.call.function, self.call.words, ctypes.c_uint64(nanoseconds), self.times,
-            ctypes.c_size_t(CAPACITY))
+            self.call.function,
+            self.call.words,
+            ctypes.c_uint64(nanoseconds),
+            self.times,
+            ctypes.c_size_t(CAPACITY),
+        )
         return self.times[:count]
 
 

@@ -49,8 +49,14 @@ class Engine:
         self.output, outputs = self.buffer(model.output_shape)
         self.arrays = [(ctypes.c_void_p * 1)(buffer) for buffer in (inputs, outputs)]
         self.call = NativeCall(
-            self.library.LiteRtRunCompiledModel, compiled, 0,
-            1, ctypes.addressof(self.arrays[0]), 1, ctypes.addressof(self.arrays[1]))
+            self.library.LiteRtRunCompiledModel,
+            compiled,
+            0,
+            1,
+            ctypes.addressof(self.arrays[0]),
+            1,
+            ctypes.addressof(self.arrays[1]),
+        )
 
     def do(self, name: str, *arguments) -> None:
         status = getattr(self.library, name)(*arguments)
@@ -68,8 +74,12 @@ class Engine:
         record.layout.rank_and_flags = len(shape)
         record.layout.dimensions[: len(shape)] = shape
         return memory, self.make(
-            "LiteRtCreateTensorBufferFromHostMemory", ctypes.byref(record), pointer_to(memory),
-            ctypes.c_size_t(memory.size), None)
+            "LiteRtCreateTensorBufferFromHostMemory",
+            ctypes.byref(record),
+            pointer_to(memory),
+            ctypes.c_size_t(memory.size),
+            None,
+        )
 
     def fill(self, item: np.ndarray) -> None:
         self.input[...] = item

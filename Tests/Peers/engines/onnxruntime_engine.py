@@ -47,9 +47,11 @@ class Engine:
         session = self.make("CreateSession", environment, str(model.onnx).encode(), options)
         binding = self.make("CreateIoBinding", session)
         self.input = self.bind(
-            "BindInput", "SessionGetInputName", session, binding, model.channels_first_shape)
+            "BindInput", "SessionGetInputName", session, binding, model.channels_first_shape
+        )
         self.output = self.bind(
-            "BindOutput", "SessionGetOutputName", session, binding, model.output_shape)
+            "BindOutput", "SessionGetOutputName", session, binding, model.output_shape
+        )
         self.call = NativeCall(self.functions["RunWithBinding"], session, None, binding)
 
     def open_library(self) -> None:
@@ -80,9 +82,14 @@ class Engine:
         memory = aligned(shape, np.uint8)
         info = self.make("CreateCpuMemoryInfo", DEVICE_ALLOCATOR, CPU_MEMORY)
         value = self.make(
-            "CreateTensorWithDataAsOrtValue", info, pointer_to(memory),
-            ctypes.c_size_t(memory.size), (ctypes.c_int64 * len(shape))(*shape),
-            ctypes.c_size_t(len(shape)), UINT8)
+            "CreateTensorWithDataAsOrtValue",
+            info,
+            pointer_to(memory),
+            ctypes.c_size_t(memory.size),
+            (ctypes.c_int64 * len(shape))(*shape),
+            ctypes.c_size_t(len(shape)),
+            UINT8,
+        )
         self.do(bind, binding, name, value)
         return memory
 

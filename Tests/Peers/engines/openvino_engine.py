@@ -48,8 +48,14 @@ class Engine:
         words = [word.encode() for pair in properties(threads).items() for word in pair]
         compiled = ctypes.c_void_p()
         self.do(
-            "ov_core_compile_model", core, loaded, b"CPU", ctypes.c_size_t(len(words)),
-            ctypes.byref(compiled), *[ctypes.c_char_p(word) for word in words])
+            "ov_core_compile_model",
+            core,
+            loaded,
+            b"CPU",
+            ctypes.c_size_t(len(words)),
+            ctypes.byref(compiled),
+            *[ctypes.c_char_p(word) for word in words],
+        )
         self.request = self.make("ov_compiled_model_create_infer_request", compiled)
         shape = model.channels_first_shape if self.channels_first else model.input_shape
         self.input = self.memory("ov_infer_request_get_input_tensor", shape)

@@ -1,4 +1,4 @@
-"""LiteRT's older interface, the interpreter, through Python: XNNPACK as well, with less around it."""
+"""LiteRT's older interface, the interpreter, through Python: XNNPACK too, with less around it."""
 
 import numpy as np
 

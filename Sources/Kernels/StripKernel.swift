@@ -109,24 +109,23 @@ struct StripKernel {
   }
 }
 
-/// The C loops of a kernel by the vectors of channels they serve; a missing one is never asked for.
+/// The C loops of a kernel by the vectors of channels they serve. On other architectures all are nil,
+/// and the widths alone count.
 struct StripGroups {
-  /// Eight vectors of a single pixel: fully connected layers.
-  var eight: swl_strip_kernel?
-  var four: swl_strip_kernel?
-  var two: swl_strip_kernel?
-  var one: swl_strip_kernel?
-  /// Whether this architecture has the loops at all; elsewhere the kernel can only be measured.
-  var hasEight = false
+  /// Of a single pixel: fully connected layers.
+  let eight: swl_strip_kernel?
+  let four: swl_strip_kernel?
+  let two: swl_strip_kernel?
+  let one: swl_strip_kernel?
+  /// Whether there is a loop for four vectors anywhere.
   var hasFour = true
-  var hasTwo = true
 
   /// The widest group for so many vectors.
   @inline(__always)
   func widest(_ vectors: Int, isSinglePixel: Bool) -> Int {
-    if vectors >= 8, isSinglePixel, hasEight { return 8 }
+    if vectors >= 8, isSinglePixel { return 8 }
     if vectors >= 4, hasFour { return 4 }
-    return vectors >= 2 && hasTwo ? 2 : 1
+    return vectors >= 2 ? 2 : 1
   }
 
   @inline(__always)

@@ -70,7 +70,8 @@ struct BenchReport {
     }
     for (position, time) in layers.enumerated() {
       let name = session.plan.instructions[position].name
-      console.out("  \(Quantity.padded(Quantity.time(time), 10))  \(session.kernels[position])  \(name)")
+      let column = Quantity.padded(Quantity.time(time), 10)
+      console.out("  \(column)  \(session.kernels[position])  \(name)")
     }
   }
 

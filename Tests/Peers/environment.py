@@ -1,5 +1,7 @@
-"""What the harness runs in: a virtual environment of pinned wheels and two small C programs. Both
-are made on first use, in a folder that Git ignores. Needs Python 3.11 or later, its venv, and a C compiler."""
+"""What the harness runs in: a virtual environment of pinned wheels and two small C programs.
+
+Both are made on first use, in a folder that Git ignores. Needs Python 3.11 or later, its venv, and
+a C compiler."""
 
 import os
 import shutil

@@ -59,7 +59,8 @@ def versus(models: dict, title: str, ours: str, accepts, goals: dict[str, int]) 
 
 def held(models: dict, tier: str) -> str:
     level = HELD_TIERS[tier]
-    header = ["model", f"Swiftlet {tier} us", f"OpenVINO {level} us", "import", "ratio", "must"]
+    header = ["model", f"Swiftlet {tier} us", f"OpenVINO {level} us", "import", "its diff"]
+    header += ["ratio", "must"]
     rows, ratios = [], []
     for name, engines in models.items():
         mine = engines.get(f"swiftlet-{tier}")
@@ -75,6 +76,7 @@ def held(models: dict, tier: str) -> str:
                 number(mine["median_us"]),
                 number(peer[1]),
                 route,
+                f"{engines[peer[0]]['difference']:.3f}",
                 f"{ratio:.2f}",
                 verdict(ratio, HELD_LEAST),
             ]
@@ -82,7 +84,7 @@ def held(models: dict, tier: str) -> str:
     if not rows:
         return ""
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    rows.append(["geometric mean", "", "", "", f"{mean:.2f}", verdict(mean, HELD_MEAN_LEAST)])
+    rows.append(["geometric mean", *[""] * 4, f"{mean:.2f}", verdict(mean, HELD_MEAN_LEAST)])
     return table(f"Same instructions: Swiftlet {tier}, OpenVINO held to {level}", header, rows)
 
 

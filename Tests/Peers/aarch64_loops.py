@@ -82,9 +82,6 @@ class Loop:
     def operations(self) -> int:
         return sum(instruction.operations for instruction in self.body)
 
-    def operations_of(self, mnemonic: str) -> int:
-        return sum(i.operations for i in self.body if i.mnemonic == mnemonic)
-
     @property
     def stored_bytes(self) -> int:
         return sum(instruction.stored_bytes for instruction in self.body)
@@ -95,13 +92,13 @@ class Loop:
 
     @property
     def mix(self) -> str:
-        """Which instructions multiply, and how many of each."""
+        """Which instructions multiply, how many of each, and of how many in all."""
         counts: dict[str, int] = {}
         for instruction in self.body:
             if instruction.operations:
                 counts[instruction.mnemonic] = counts.get(instruction.mnemonic, 0) + 1
         listed = ", ".join(f"{count} {name}" for name, count in counts.items())
-        return f"{listed or 'no multiply-accumulate'} of {len(self.body)} instructions"
+        return f"{listed or '-'} of {len(self.body)}"
 
 
 def tool(name: str) -> str:
@@ -153,14 +150,20 @@ def functions(binary: Path, names: list[str]) -> dict[str, list[Instruction]]:
     return found
 
 
-def innermost_loops(code: list[Instruction]) -> list[Loop]:
-    """Each loop without another one inside, along its busiest path."""
+def loop_spans(code: list[Instruction]) -> dict[int, int]:
+    """Where loops begin and end: a branch back, and where it goes."""
     index = {instruction.address: i for i, instruction in enumerate(code)}
     spans: dict[int, int] = {}
     for i, instruction in enumerate(code):
         start = index.get(instruction.target)
         if start is not None and start <= i:
             spans[start] = max(spans.get(start, 0), i)
+    return spans
+
+
+def innermost_loops(code: list[Instruction]) -> list[Loop]:
+    """Each loop without another one inside, along its busiest path."""
+    spans = loop_spans(code)
     innermost = [
         (start, end)
         for start, end in spans.items()

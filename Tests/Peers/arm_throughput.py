@@ -27,6 +27,7 @@ from aarch64_loops import (
     run,
     symbols,
 )
+from aarch64_tiles import whole_tile
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -51,6 +52,8 @@ BEST = {
 }
 TILE, ROW, DEPTHWISE, SUM = "dense, tile", "dense, one row", "depthwise 3x3", "sum"
 TAPS = 9
+# Inputs of an output of the whole tiles, as of many a pointwise layer.
+DEPTH = 64
 ANY = "any"
 
 
@@ -106,32 +109,49 @@ REQUIRED = {("neon", work) for work in (TILE, ROW, DEPTHWISE, SUM)} | {
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel's inner loop. `work_done` counts, per pass, multiply-accumulate operations of a
-    convolution, elements of a sum."""
+    """A kernel's inner loop and, of a dense one, a whole tile."""
 
     name: str
     work: str
     tier: str
     loop: Loop
+    tile: Loop | None
     picked_on: tuple[str, ...] = ()
 
     @property
-    def work_done(self) -> int:
+    def done(self) -> int:
+        """What a pass of the loop does: multiply-accumulate operations of a convolution, elements
+        of a sum."""
         if self.work == SUM:
             return self.loop.stored_bytes
         # Not what the instructions multiply: a dot product of four takes zeros along.
         if self.work == DEPTHWISE:
             return TAPS * self.loop.stored_bytes
-        # A matrix product of two rows that are one row twice: half of it is thrown away.
-        if self.work == ROW:
-            return self.loop.operations - self.loop.operations_of("smmla") // 2
-        return self.loop.operations
+        return self.loop.operations // waste(self.work, self.loop)
+
+    def per_cycle(self, core: str) -> float:
+        return self.done / cycles_per_pass(self.loop.text, core)
+
+    def tile_per_cycle(self, core: str) -> float | None:
+        """Requantisation included, which depthwise kernels and sums have in their loop."""
+        if self.tile is None:
+            return None
+        return DEPTH * self.tile.stored_bytes / cycles_per_pass(self.tile.text, core)
+
+
+def waste(work: str, loop: Loop) -> int:
+    """Operations for one of use. A matrix product multiplies two rows: one row twice, if there is
+    but one."""
+    multiplies_matrices = any(instruction.mnemonic == "smmla" for instruction in loop.body)
+    return 2 if work == ROW and multiplies_matrices else 1
 
 
 def kernel(name: str, work: str, tier: str, code: list, picked_on: tuple[str, ...] = ()) -> Kernel:
     stores = work in (DEPTHWISE, SUM)
-    found = Kernel(name, work, tier, busiest_loop(code, name, stores), picked_on)
-    if work == DEPTHWISE and found.loop.operations < found.work_done:
+    loop = busiest_loop(code, name, stores)
+    tile = None if stores else whole_tile(code, loop, name, DEPTH * waste(work, loop))
+    found = Kernel(name, work, tier, loop, tile, picked_on)
+    if work == DEPTHWISE and loop.operations < found.done:
         raise Failure(f"{name}: its loop stores more than its multiplications can make")
     return found
 
@@ -251,47 +271,34 @@ def running(kernels: list[Kernel], tier: str) -> list[Kernel]:
     return [kernel for found in chosen.values() for kernel in found]
 
 
-def rates(kernels: list[Kernel], core: str) -> dict[str, float]:
-    """Work per cycle."""
-    return {k.name: k.work_done / cycles_per_pass(k.loop.text, core) for k in kernels}
-
-
 def measure(core: str, ours: list[Kernel], theirs: list[Kernel]) -> dict:
     tiers = {}
     for tier in CORES[core][1]:
         best = limit(tier, core)
-        mine_here, theirs_here = running(ours, tier), running(theirs, tier)
-        our_rates, their_rates = rates(mine_here, core), rates(theirs_here, core)
+        peers = [entry(peer, core, best) for peer in running(theirs, tier)]
         rows = []
-        for mine in mine_here:
-            peers = [peer for peer in theirs_here if peer.work == mine.work]
-            fastest = max(peers, key=lambda peer: their_rates[peer.name])
-            picked = next(peer for peer in peers if core in peer.picked_on)
-            rows.append(
-                {
-                    **entry(mine, our_rates, best),
-                    "picked": picked.name,
-                    "fastest": fastest.name,
-                    "ratio_to_picked": our_rates[mine.name] / their_rates[picked.name],
-                    "ratio_to_fastest": our_rates[mine.name] / their_rates[fastest.name],
-                }
-            )
-        tiers[tier] = {
-            "limit": best,
-            "swiftlet": rows,
-            "xnnpack": [entry(peer, their_rates, best) for peer in theirs_here],
-        }
+        for mine in (entry(kernel, core, best) for kernel in running(ours, tier)):
+            rivals = [peer for peer in peers if peer["work"] == mine["work"]]
+            picked = next(peer for peer in rivals if core in peer["picked_on"])
+            for figure in ("loop", "tile"):
+                if mine[figure] is not None:
+                    fastest = max(peer[figure] for peer in rivals)
+                    mine[f"{figure}_to_picked"] = mine[figure] / picked[figure]
+                    mine[f"{figure}_to_fastest"] = mine[figure] / fastest
+            rows.append(mine)
+        tiers[tier] = {"limit": best, "swiftlet": rows, "xnnpack": peers}
     return tiers
 
 
-def entry(kernel: Kernel, rate_of: dict[str, float], best: float) -> dict:
-    rate = rate_of[kernel.name]
+def entry(kernel: Kernel, core: str, best: float) -> dict:
+    rate = kernel.per_cycle(core)
     return {
         "kernel": kernel.name,
         "work": kernel.work,
-        "per_cycle": rate,
+        "loop": rate,
         "share": None if kernel.work == SUM else rate / best,
-        "loop": kernel.loop.mix,
+        "tile": kernel.tile_per_cycle(core),
+        "multiplies_by": kernel.loop.mix,
         "picked_on": list(kernel.picked_on),
     }
 
@@ -300,21 +307,28 @@ def short(name: str) -> str:
     return re.sub(r"^(swl|xnn)_qs8_(qc8w_)?|_minmax(_fp32)?_ukernel|asm_aarch64_", "", name)
 
 
-def line(name: str, row: dict, ratios: str = "") -> str:
+def line(name: str, row: dict) -> str:
     share = "" if row["share"] is None else f"{row['share']:.0%}"
-    return f"  {name:<51} {row['per_cycle']:9.2f} {share:>6} {ratios:>17}  {row['loop']}"
+    cells = [f"  {name:<50} {row['loop']:6.2f} {share:>5}"]
+    for figure in ("loop", "tile"):
+        if figure == "tile":
+            cells.append(f"{row['tile']:8.2f}" if row["tile"] is not None else " " * 8)
+        for rival in ("picked", "fastest"):
+            ratio = row.get(f"{figure}_to_{rival}")
+            cells.append(f"{ratio:7.2f}" if ratio is not None else " " * 7)
+    return " ".join([*cells, "", row["multiplies_by"]])
 
 
 def show(core: str, tiers: dict) -> None:
     for tier, table in tiers.items():
         print(f"\n{core} ({CORES[core][0]}), {tier}: at most {table['limit']:.0f} MAC per cycle")
-        print(f"  {'':<51} per cycle  share  /picked /fastest  its loop multiplies by")
+        ratios = "/picked  /fast."
+        print(f"  {'':<50}   loop share {ratios}     tile {ratios}  the loop multiplies by")
         for work in (TILE, ROW, DEPTHWISE, SUM):
             print(f" {work}" + (" (elements per cycle)" if work == SUM else ""))
             for row in table["swiftlet"]:
                 if row["work"] == work:
-                    ratios = f"{row['ratio_to_picked']:8.2f} {row['ratio_to_fastest']:8.2f}"
-                    print(line("swiftlet " + short(row["kernel"]), row, ratios))
+                    print(line("swiftlet " + short(row["kernel"]), row))
             for row in table["xnnpack"]:
                 if row["work"] == work:
                     mark = "*" if core in row["picked_on"] else ""
@@ -342,6 +356,7 @@ def main() -> int:
         return 1
     print(f"Static estimate by llvm-mca {LLVM}; nothing ran. XNNPACK's kernels, by symbol, from")
     print(f"{library.relative_to(FOLDER)}; * is what it picks on the core.")
+    print(f"A tile: the loop and all around it from tile to tile, at depth {DEPTH}.")
     for core, tiers in results.items():
         show(core, tiers)
     if arguments.json:

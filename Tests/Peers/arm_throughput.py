@@ -309,7 +309,7 @@ def short(name: str) -> str:
 
 def line(name: str, row: dict) -> str:
     share = "" if row["share"] is None else f"{row['share']:.0%}"
-    cells = [f"  {name:<50} {row['loop']:6.2f} {share:>5}"]
+    cells = [f"  {name:<51} {row['loop']:6.2f} {share:>5}"]
     for figure in ("loop", "tile"):
         if figure == "tile":
             cells.append(f"{row['tile']:8.2f}" if row["tile"] is not None else " " * 8)
@@ -323,7 +323,7 @@ def show(core: str, tiers: dict) -> None:
     for tier, table in tiers.items():
         print(f"\n{core} ({CORES[core][0]}), {tier}: at most {table['limit']:.0f} MAC per cycle")
         ratios = "/picked  /fast."
-        print(f"  {'':<50}   loop share {ratios}     tile {ratios}  the loop multiplies by")
+        print(f"  {'':<51}   loop share {ratios}     tile {ratios}  the loop multiplies by")
         for work in (TILE, ROW, DEPTHWISE, SUM):
             print(f" {work}" + (" (elements per cycle)" if work == SUM else ""))
             for row in table["swiftlet"]:

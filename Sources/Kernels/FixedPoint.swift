@@ -19,6 +19,14 @@ package enum FixedPoint {
     return Int32(truncatingIfNeeded: (product &+ (1 &<< (total &- 1))) &>> total)
   }
 
+  /// round(value · multiplier · 2^(shift − 15)), rounded once, halves upwards: TFLite's product of a
+  /// 64-bit accumulator. |value| < 2^47, multiplier ≥ 0, shift in −31…7.
+  @inline(__always)
+  package static func scaleReduced(_ value: Int64, _ multiplier: Int16, _ shift: Int32) -> Int64 {
+    let total = Int64(15 &- shift)
+    return (value &* Int64(multiplier) &+ (1 &<< (total &- 1))) &>> total
+  }
+
   /// Either, as a plan asks.
   @inline(__always)
   package static func scale(

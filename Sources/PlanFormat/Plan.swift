@@ -50,10 +50,12 @@ public struct TensorIndex: Sendable, Hashable {
 public enum PlanElement: UInt8, Sendable {
   /// Signed 8-bit, the standard activation.
   case int8 = 1
-  /// Signed 16-bit, zero point 0.
+  /// Signed 16-bit, zero point 0: an activation or a rank.
   case int16 = 2
-  /// Signed 32-bit accumulators.
+  /// Signed 32-bit: ranks and sums of trees, zero point 0.
   case int32 = 3
+  /// Signed 64-bit sums of trees, zero point 0.
+  case int64 = 4
 
   /// Bytes of one element.
   public var byteCount: Int {
@@ -61,6 +63,7 @@ public enum PlanElement: UInt8, Sendable {
     case .int8: 1
     case .int16: 2
     case .int32: 4
+    case .int64: 8
     }
   }
 }

@@ -8,11 +8,21 @@ extension PlanOperation {
       [parameters.weights, parameters.bias] + parameters.requantization.constants
     case .softmax(let parameters): [parameters.table]
     case .lookup(let parameters): [parameters.table]
-    case .addition, .averagePool2D, .maximumPool2D, .spatialMean, .transpose: []
+    case .convolution16x8(let parameters), .depthwiseConvolution16x8(let parameters):
+      [parameters.weights, parameters.bias] + parameters.requantization.constants
+    case .fullyConnected16x8(let parameters):
+      [parameters.weights, parameters.bias] + parameters.requantization.constants
+    case .treeEnsemble(let parameters):
+      [parameters.trees, parameters.nodes, parameters.leaves, parameters.bias]
+    case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose: []
     }
   }
 }
 
 extension Requantization {
+  fileprivate var constants: [ConstantReference] { [multipliers, shifts] }
+}
+
+extension Requantization16x8 {
   fileprivate var constants: [ConstantReference] { [multipliers, shifts] }
 }

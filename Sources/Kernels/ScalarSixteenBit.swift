@@ -3,9 +3,10 @@ import PlanFormat
 /// A requantisation of 64-bit accumulators with its constants' addresses. `step` is 1 for one entry
 /// per channel, 0 for one entry in all.
 public struct Requantization16x8Call {
-  let multipliers: UnsafePointer<Int16>
+  let multipliers: UnsafePointer<Int32>
   let shifts: UnsafePointer<Int8>
   let step: Int
+  let isWhole: Bool
   let minimum: Int64
   let maximum: Int64
 
@@ -13,7 +14,12 @@ public struct Requantization16x8Call {
   @inline(__always)
   func apply(_ accumulator: Int64, channel: Int) -> Int16 {
     let entry = channel &* step
-    let scaled = FixedPoint.scaleReduced(accumulator, multipliers[entry], Int32(shifts[entry]))
+    let multiplier = multipliers[entry]
+    let shift = Int32(shifts[entry])
+    let scaled =
+      isWhole
+      ? FixedPoint.scaleWhole(accumulator, multiplier, shift)
+      : FixedPoint.scaleReduced(accumulator, multiplier, shift)
     return Int16(truncatingIfNeeded: min(max(scaled, minimum), maximum))
   }
 }
@@ -188,10 +194,10 @@ extension ScalarBinder {
 
   private func requantization(_ parameters: Requantization16x8) -> Requantization16x8Call {
     Requantization16x8Call(
-      multipliers: constant(parameters.multipliers, as: Int16.self),
+      multipliers: constant(parameters.multipliers, as: Int32.self),
       shifts: constant(parameters.shifts, as: Int8.self),
-      step: parameters.shifts.byteCount == 1 ? 0 : 1, minimum: Int64(parameters.minimum),
-      maximum: Int64(parameters.maximum))
+      step: parameters.shifts.byteCount == 1 ? 0 : 1, isWhole: parameters.rounding == .whole,
+      minimum: Int64(parameters.minimum), maximum: Int64(parameters.maximum))
   }
 }
 

@@ -157,8 +157,15 @@ extension ByteReader {
   }
 
   private mutating func requantization16x8() throws(WireError) -> Requantization16x8 {
-    Requantization16x8(
-      multipliers: try reference(), shifts: try reference(), minimum: try i32(),
+    let multipliers = try reference()
+    let shifts = try reference()
+    let start = position
+    let code = try u8()
+    guard let rounding = Requantization16x8.Rounding(rawValue: code) else {
+      throw .limitExceeded(at: start, value: UInt64(code), limit: 2)
+    }
+    return Requantization16x8(
+      multipliers: multipliers, shifts: shifts, rounding: rounding, minimum: try i32(),
       maximum: try i32())
   }
 

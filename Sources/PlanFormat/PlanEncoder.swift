@@ -109,6 +109,7 @@ extension ByteWriter {
     reference(bias)
     reference(requantization.multipliers)
     reference(requantization.shifts)
+    u8(requantization.rounding.rawValue)
     i32(requantization.minimum)
     i32(requantization.maximum)
   }

@@ -1,12 +1,20 @@
-/// How a 64-bit accumulator becomes an int16 output: q = round(acc · M), once, halves up.
+/// How a 64-bit accumulator becomes an int16 output: q = round(acc · multiplier · 2^(shift − 31)).
 ///
-/// The real multiplier M is stored as `multiplier` in [2^14, 2^15) and `shift`, M = multiplier ·
-/// 2^(shift − 15). One entry, or one per output channel. Zero points are 0.
+/// One entry, or one per output channel. Zero points are 0.
 public struct Requantization16x8: Sendable, Equatable {
-  /// Int16 little-endian, one per channel, or a single one.
+  /// Which rounding the product gets. Both are BUILTIN_REF's (Numerics).
+  public enum Rounding: UInt8, Sendable {
+    /// The multiplier rounded to 16 bits, then the product, halves up (conv, depthwise).
+    case reduced = 1
+    /// The product with all 31 bits rounded once, halves away from zero (fully connected).
+    case whole = 2
+  }
+  /// Int32 little-endian, one per channel, or a single one.
   public var multipliers: ConstantReference
   /// Int8, as many as the multipliers; negative shifts right.
   public var shifts: ConstantReference
+  /// Rounding.
+  public var rounding: Rounding
   /// Lowest value stored (the fused activation's clamp).
   public var minimum: Int32
   /// Highest value stored.
@@ -14,10 +22,12 @@ public struct Requantization16x8: Sendable, Equatable {
 
   /// Creates a requantisation.
   public init(
-    multipliers: ConstantReference, shifts: ConstantReference, minimum: Int32, maximum: Int32
+    multipliers: ConstantReference, shifts: ConstantReference, rounding: Rounding,
+    minimum: Int32, maximum: Int32
   ) {
     self.multipliers = multipliers
     self.shifts = shifts
+    self.rounding = rounding
     self.minimum = minimum
     self.maximum = maximum
   }
@@ -62,13 +72,5 @@ public struct FullyConnected16x8Parameters: Sendable, Equatable {
     self.weights = weights
     self.bias = bias
     self.requantization = requantization
-  }
-}
-
-extension FixedPointScale {
-  /// The multiplier's upper half, as TFLite reduces it for 64-bit accumulators: rounded halves up,
-  /// at most 2^15 − 1. It goes with the same shift.
-  public var reducedMultiplier: Int16 {
-    Int16(min((Int64(multiplier) + 1 << 15) >> 16, Int64(Int16.max)))
   }
 }

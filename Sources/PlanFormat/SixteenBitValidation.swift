@@ -40,14 +40,14 @@ extension InstructionValidator {
     let entries = requantization.shifts.byteCount
     try require(entries == 1 || entries == channels, "has scales for other channels")
     try constant(requantization.shifts, count: [entries], times: 1)
-    try constant(requantization.multipliers, count: [entries], times: 2)
+    try constant(requantization.multipliers, count: [entries], times: 4)
     try clamp(requantization.minimum, requantization.maximum, -32768...32767)
   }
 }
 
 extension Plan {
-  /// Every accumulator stays below 2^47, so that its product with a multiplier fits 64 bits, and
-  /// every multiplier and shift is in range.
+  /// Every accumulator stays below 2^47, so that its product with 16 bits fits 64, and every
+  /// multiplier and shift is in range.
   static func isSafe(
     _ weights: UnsafeRawBufferPointer, _ reference: ConstantReference, _ bias: ConstantReference,
     _ requantization: Requantization16x8, isDepthwise: Bool
@@ -56,8 +56,8 @@ extension Plan {
       let shift = weights.loadUnaligned(
         fromByteOffset: requantization.shifts.offset + entry, as: Int8.self)
       let multiplier = weights.loadUnaligned(
-        fromByteOffset: requantization.multipliers.offset + 2 * entry, as: Int16.self)
-      guard (-31...7).contains(shift), Int16(littleEndian: multiplier) >= 0 else { return false }
+        fromByteOffset: requantization.multipliers.offset + 4 * entry, as: Int32.self)
+      guard (-31...7).contains(shift), Int32(littleEndian: multiplier) >= 0 else { return false }
     }
     let channels = bias.byteCount / 8
     let taps = reference.byteCount / channels

@@ -2,6 +2,7 @@ public import BundleFormat
 public import CommandLineKit
 public import DeviceRuntime
 public import Kernels
+import PlanFormat
 import Sealing
 import System
 
@@ -50,12 +51,18 @@ public enum BundleLoading {
   public static func session(
     _ bundle: VerifiedBundle, tier: KernelTier
   ) throws(CommandFailure) -> Session {
+    let made: Session
     do throws(BundleError) {
-      return try session(
+      made = try session(
         plan: try bundle.section(.plan), weights: try bundle.section(.weights), tier)
     } catch {
       throw CommandFailure(.untrusted, error.message)
     }
+    if let port = made.plan.widePort {
+      throw CommandFailure(
+        .incompatible, "\(port.name) is not int8, as inputs, outputs and taps have to be")
+    }
+    return made
   }
 
   private static func session(

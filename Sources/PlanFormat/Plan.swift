@@ -37,6 +37,17 @@ public struct Plan: Sendable, Equatable {
   }
 }
 
+extension Plan {
+  /// The first input, output or tap that is not int8, if any. The edge, telemetry and the tools read
+  /// and write bytes; plans with wider ports are made by hand only.
+  public var widePort: PlanTensor? {
+    for index in inputs + outputs + taps where tensors[index.position].element != .int8 {
+      return tensors[index.position]
+    }
+    return nil
+  }
+}
+
 /// Names a tensor of a plan by its position in `Plan.tensors`.
 public struct TensorIndex: Sendable, Hashable {
   /// The position.

@@ -74,16 +74,22 @@ public struct TreeValidator {
       guard start < end, end <= parameters.nodeCount,
         first >= 0, first + Int64(parameters.leafWidth) <= Int64(outputs)
       else { return false }
+      // Subtrees still to come: none is left over, and none comes after the last.
+      var open = 1
       for node in start..<end {
+        guard open > 0 else { return false }
         let (feature, value) = (Int(word(nodes, 3 * node)), Int(word(nodes, 3 * node + 1)))
         let right = Int(word(nodes, 3 * node + 2))
         if feature < 0 {
           guard feature == -1, value == row, row < rows, right == 0 else { return false }
           row += 1
+          open -= 1
         } else {
           guard feature < features, right > 1, right < end - node else { return false }
+          open += 1
         }
       }
+      guard open == 0 else { return false }
     }
     return row == rows
   }

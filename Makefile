@@ -3,7 +3,7 @@
 # ARCH: one of the SDKs of targets/sdk.
 ARCH ?= arm64
 
-.PHONY: help demo test build lint device clean
+.PHONY: help demo test build lint device peers clean
 
 ## help: this list
 help:
@@ -35,6 +35,13 @@ device:
 	@targets/sdk $(ARCH)
 	@swift build -c release --product swiftletd --traits Compact --quiet \
 	  --swift-sdks-path .build-sdk --swift-sdk swiftlet-$(ARCH) --scratch-path .build-$(ARCH)
+
+## peers: Swiftlet beside LiteRT, ONNX Runtime, OpenVINO and ncnn on this machine; OPTIONS='--only kws'
+peers: ARCH = $(subst x86_64,x86-64,$(subst aarch64,arm64,$(shell uname -m)))
+peers:
+	@swift build -c release --product swiftlet --quiet
+	@$(MAKE) --no-print-directory device ARCH=$(ARCH)
+	@python3 Tests/Peers $(OPTIONS)
 
 ## clean: removes every build product
 clean:

@@ -106,7 +106,8 @@ let host: [Target] = [
   module("HostSealing", ["CZstd", "Wire"], linker: [.linkedLibrary("zstd")]),
   module("Dashboard", ["DriftStatistics"]),
   module("Targets", []),
-  module("Lowering", ["ModelGraph", "Operators", "PlanFormat", "Targets"]),
+  module(
+    "Lowering", ["Kernels", "ModelGraph", "Operators", "PlanFormat", "Targets"], settings: hot),
   module(
     "Bundling",
     [

@@ -1,8 +1,18 @@
 #if defined(__x86_64__)
 
-#include "avx512.h"
+#include "vector-avx512.h"
 
-SWL_AVX512 void swl_stage_u8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
+#include "include/x86.h"
+
+SWL_TARGET void swl_stage_s8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i += 64) {
+    const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
+    _mm512_mask_storeu_epi8((int8_t *)output + i, mask,
+                            _mm512_maskz_loadu_epi8(mask, input + i));
+  }
+}
+
+SWL_TARGET void swl_stage_u8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
   const __m512i sign = _mm512_set1_epi8(-128);
   for (ptrdiff_t i = 0; i < count; i += 64) {
     const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
@@ -11,7 +21,7 @@ SWL_AVX512 void swl_stage_u8__avx512vnni(const int8_t *input, void *output, ptrd
   }
 }
 
-SWL_AVX512 void swl_interleave4_u8__avx512vnni(const int8_t *const *rows, void *output,
+SWL_TARGET void swl_interleave4_u8__avx512vnni(const int8_t *const *rows, void *output,
                                                ptrdiff_t count) {
   const __m512i sign = _mm512_set1_epi8(-128);
   // Byte r of element e is byte e of row r.
@@ -39,24 +49,24 @@ typedef struct {
 
 /// Sixteen sums of interleaved (x, y): the upper and the lower halves of the coefficients, then the
 /// nested floors.
-SWL_AVX512_INLINE __m512i sum16(__m512i pairs, const linear_form *form) {
+SWL_INLINE __m512i sum16(__m512i pairs, const linear_form *form) {
   __m512i lower = _mm512_add_epi32(_mm512_madd_epi16(pairs, form->low), form->add_low);
   __m512i upper = _mm512_add_epi32(_mm512_madd_epi16(pairs, form->high), form->add_high);
   return _mm512_sra_epi32(_mm512_add_epi32(upper, _mm512_srai_epi32(lower, 15)), form->shift);
 }
 
 /// 32 sums as int16, in sequence.
-SWL_AVX512_INLINE __m512i sum32(__m256i left, __m256i right, const linear_form *form) {
+SWL_INLINE __m512i sum32(__m256i left, __m256i right, const linear_form *form) {
   __m512i x = _mm512_cvtepi8_epi16(left), y = _mm512_cvtepi8_epi16(right);
   return _mm512_packs_epi32(sum16(_mm512_unpacklo_epi16(x, y), form),
                             sum16(_mm512_unpackhi_epi16(x, y), form));
 }
 
-SWL_AVX512_INLINE __m512i pair512(int16_t left, int16_t right) {
+SWL_INLINE __m512i pair512(int16_t left, int16_t right) {
   return _mm512_set1_epi32((int32_t)((uint16_t)left | (uint32_t)(uint16_t)right << 16));
 }
 
-SWL_AVX512 void swl_qs8_vadd_x64__avx512vnni(const swl_sum *s) {
+SWL_TARGET void swl_qs8_vadd_x64__avx512vnni(const swl_sum *s) {
   const linear_form form = {
       pair512(s->left_high, s->right_high), pair512(s->left_low, s->right_low),
       _mm512_set1_epi32(s->high), _mm512_set1_epi32(s->low), _mm_cvtsi32_si128(s->shift)};
@@ -77,7 +87,7 @@ SWL_AVX512 void swl_qs8_vadd_x64__avx512vnni(const swl_sum *s) {
   }
 }
 
-SWL_AVX512 void swl_s8_position_sum__avx512vnni(const int8_t *input, ptrdiff_t step,
+SWL_TARGET void swl_s8_position_sum__avx512vnni(const int8_t *input, ptrdiff_t step,
                                                 ptrdiff_t positions, ptrdiff_t channels,
                                                 int32_t *sums) {
   enum { positions_in_16_bits = 255 };
@@ -102,7 +112,7 @@ SWL_AVX512 void swl_s8_position_sum__avx512vnni(const int8_t *input, ptrdiff_t s
   }
 }
 
-SWL_AVX512 void swl_s8_position_maximum__avx512vnni(const int8_t *input, ptrdiff_t step,
+SWL_TARGET void swl_s8_position_maximum__avx512vnni(const int8_t *input, ptrdiff_t step,
                                                     ptrdiff_t positions, ptrdiff_t channels,
                                                     int8_t *maxima) {
   for (ptrdiff_t c = 0; c < channels; c += 64) {
@@ -114,7 +124,7 @@ SWL_AVX512 void swl_s8_position_maximum__avx512vnni(const int8_t *input, ptrdiff
   }
 }
 
-SWL_AVX512 void swl_x8_lut__avx512vnni(const int8_t *input, int8_t *output, const int8_t *table,
+SWL_TARGET void swl_x8_lut__avx512vnni(const int8_t *input, int8_t *output, const int8_t *table,
                                        ptrdiff_t count) {
   const __m512i sign = _mm512_set1_epi8(-128);
   const __m512i t0 = _mm512_loadu_si512(table), t1 = _mm512_loadu_si512(table + 64);

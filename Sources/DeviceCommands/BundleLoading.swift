@@ -102,6 +102,9 @@ public enum BundleLoading {
       for tier in KernelTier.allCases { known += known.utf8.isEmpty ? tier.name : ", \(tier.name)" }
       throw CommandFailure(.usage, "no kernels are called '\(name)'", hint: "known: \(known)")
     }
+    guard tier.isAvailable else {
+      throw CommandFailure(.incompatible, "this CPU does not run \(name) kernels")
+    }
     return tier
   }
 

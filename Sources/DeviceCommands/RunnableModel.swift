@@ -32,9 +32,9 @@ final class RunnableModel {
   /// The interface of the main plan.
   var plan: PlanEntry { manifest.plans[0] }
 
-  /// The active release of a device root.
+  /// The active release of a device root; without `recording` its telemetry stays as it is.
   static func installed(
-    root path: String, _ parsed: ParsedArguments
+    root path: String, _ parsed: ParsedArguments, recording: Bool = true
   ) throws(CommandFailure) -> RunnableModel {
     let root = try RootAccess.open(path: path)
     let name = try RootAccess.modelName(parsed, in: root)
@@ -48,7 +48,7 @@ final class RunnableModel {
       throw CommandFailure(.failed, error.message)
     }
     var recorder: Recorder?
-    if let contract = installed.manifest.telemetry {
+    if recording, let contract = installed.manifest.telemetry {
       recorder = try makeRecorder(contract, installed, session, root: path)
     }
     return RunnableModel(installed, session: session, recorder: recorder)

@@ -88,12 +88,15 @@ enum ScaleLayout {
   /// 64-bit products of even and odd lanes: multiplier, the odd lanes' multipliers at even lanes, the
   /// addends of even and of odd lanes (bias and roundings folded in), shift, half, sign.
   case x86
+  /// As x86, but instead of the shift 2^(30 − shift) and the odd lanes' at even lanes; sign is a mask.
+  case sse
   /// Bias, multiplier, shift.
   case neon
 
   private var rows: Int {
     switch self {
     case .x86: 7
+    case .sse: 8
     case .neon: 3
     }
   }
@@ -109,20 +112,44 @@ enum ScaleLayout {
       for lane in lanes { writer.i32(lane.multiplier) }
       for lane in lanes { writer.i32(lane.shift) }
     case .x86:
-      for lane in lanes { writer.i32(lane.multiplier) }
-      for (position, lane) in lanes.enumerated() {
-        writer.i32(position % 2 == 0 ? lanes[position + 1].multiplier : 0 &* lane.multiplier)
-      }
-      for parity in 0...1 {
-        for position in stride(from: parity, to: lanes.count, by: 2) {
-          writer.i64(Self.addend(lanes[position], rounding))
-        }
-      }
-      // The high word of the 64-bit sum already is a shift by 32.
-      let done: Int32 = rounding == Int32(SWL_TWICE) ? 0 : 1
-      for lane in lanes { writer.i32(lane.shift - done) }
+      Self.appendProducts(lanes, rounding, to: &writer)
+      for lane in lanes { writer.i32(lane.shift - Self.done(rounding)) }
       for lane in lanes { writer.u32((UInt32(1) << UInt32(lane.shift)) >> 1) }
       for lane in lanes { writer.i32(lane.shift == 0 ? 32 : 31) }
+    case .sse:
+      // After 31 places only 0 is left, which 2^(30 − 31) could not express.
+      let lanes = lanes.map { lane in
+        lane.shift - Self.done(rounding) > 30
+          ? ChannelScales.Scale(bias: 0, multiplier: 0, shift: 1) : lane
+      }
+      Self.appendProducts(lanes, rounding, to: &writer)
+      let powers = lanes.map { Int32(1) << (30 - ($0.shift - Self.done(rounding))) }
+      for power in powers { writer.i32(power) }
+      Self.appendOdd(powers, to: &writer)
+      for lane in lanes { writer.u32((UInt32(1) << UInt32(lane.shift)) >> 1) }
+      for lane in lanes { writer.i32(lane.shift == 0 ? 0 : -1) }
+    }
+  }
+
+  /// The part of the shift that taking the high word of a 64-bit sum does.
+  private static func done(_ rounding: Int32) -> Int32 { rounding == Int32(SWL_TWICE) ? 0 : 1 }
+
+  private static func appendProducts(
+    _ lanes: [ChannelScales.Scale], _ rounding: Int32, to writer: inout ByteWriter
+  ) {
+    for lane in lanes { writer.i32(lane.multiplier) }
+    appendOdd(lanes.map { $0.multiplier }, to: &writer)
+    for parity in 0...1 {
+      for position in stride(from: parity, to: lanes.count, by: 2) {
+        writer.i64(addend(lanes[position], rounding))
+      }
+    }
+  }
+
+  /// Of odd lanes, at the even lane before each; 0 at odd ones.
+  private static func appendOdd(_ values: [Int32], to writer: inout ByteWriter) {
+    for position in values.indices {
+      writer.i32(position % 2 == 0 ? values[position + 1] : 0)
     }
   }
 

@@ -14,7 +14,7 @@ struct DepthwiseKernel {
   let loop: swl_strip_kernel?
 
   /// The element and its arithmetic; rows are not copied but interleaved.
-  var staging: StagingKernel { StagingKernel(element: element, copy: nil) }
+  var staging: StagingKernel { StagingKernel(element, nil) }
 
   /// How a layer is cut; nil for what is no depthwise convolution of one filter per channel.
   func geometry(_ layer: Layer) -> DepthwiseGeometry? {

@@ -4,6 +4,12 @@ enum KernelTable {
   /// Serves every layer.
   static let scalar = Kernel(0, "scalar", .scalar, .scalar)
 
-  /// The first that serves a layer is the fastest for it.
-  static let fastestFirst: [Kernel] = avx512vnni + [scalar]
+  /// Of those a tier includes, the first that serves a layer is the fastest for it.
+  static let fastestFirst: [Kernel] = {
+    var kernels: [Kernel] = []
+    #if arch(x86_64) || !hasFeature(Embedded)
+      kernels += x86
+    #endif
+    return kernels + [scalar]
+  }()
 }

@@ -16,6 +16,11 @@ struct StagingKernel {
   let element: Element
   let copy: swl_stage_kernel?
 
+  init(_ element: Element, _ copy: swl_stage_kernel?) {
+    self.element = element
+    self.copy = copy
+  }
+
   var isDirect: Bool { element == .signed8 }
   var elementBytes: Int { element == .signed16 ? 2 : 1 }
   /// What is added to each input element.

@@ -12,25 +12,35 @@ struct StripKernel {
   let depth: Int
   /// Steps that stay together in the order of weights: 1, or the rows of a tile.
   let stepsPerBlock: Int
+  /// Fewest output pixels, and steps in a block, for which it is worth its while.
+  let pixelsMin: Int
+  let blockMin: Int
   let staging: StagingKernel
   let scales: ScaleLayout
   let groups: StripGroups
 
   init(
-    lanes: Int, depth: Int, stepsPerBlock: Int = 1, staging: StagingKernel, scales: ScaleLayout,
+    lanes: Int, depth: Int, stepsPerBlock: Int = 1, pixelsMin: Int = 1, blockMin: Int = 1,
+    staging: StagingKernel,
+    scales: ScaleLayout,
     groups: StripGroups
   ) {
     self.lanes = lanes
     self.depth = depth
     self.stepsPerBlock = stepsPerBlock
+    self.pixelsMin = pixelsMin
+    self.blockMin = blockMin
     self.staging = staging
     self.scales = scales
     self.groups = groups
   }
 
-  /// How a layer is cut; nil for what is no dense layer.
+  /// How a layer is cut; nil for what is no dense layer, or too small a one.
   func geometry(_ layer: Layer) -> StripGeometry? {
-    DenseLayer(layer).map { StripGeometry($0, self) }
+    guard let dense = DenseLayer(layer) else { return nil }
+    let geometry = StripGeometry(dense, self)
+    let isWorthIt = geometry.rows * geometry.pixels >= pixelsMin && geometry.block >= blockMin
+    return isWorthIt ? geometry : nil
   }
 
   /// - Returns: the constants: 64 bytes that begin with the rounding; the segments' offsets; per
@@ -109,24 +119,23 @@ struct StripKernel {
   }
 }
 
-/// The C loops of a kernel by the vectors of channels they serve; a missing one is never asked for.
+/// The C loops of a kernel by the vectors of channels they serve. On other architectures all are nil,
+/// and the widths alone count.
 struct StripGroups {
-  /// Eight vectors of a single pixel: fully connected layers.
-  var eight: swl_strip_kernel?
-  var four: swl_strip_kernel?
-  var two: swl_strip_kernel?
-  var one: swl_strip_kernel?
-  /// Whether this architecture has the loops at all; elsewhere the kernel can only be measured.
-  var hasEight = false
+  /// Of a single pixel: fully connected layers.
+  let eight: swl_strip_kernel?
+  let four: swl_strip_kernel?
+  let two: swl_strip_kernel?
+  let one: swl_strip_kernel?
+  /// Whether there is a loop for four vectors anywhere.
   var hasFour = true
-  var hasTwo = true
 
   /// The widest group for so many vectors.
   @inline(__always)
   func widest(_ vectors: Int, isSinglePixel: Bool) -> Int {
-    if vectors >= 8, isSinglePixel, hasEight { return 8 }
+    if vectors >= 8, isSinglePixel { return 8 }
     if vectors >= 4, hasFour { return 4 }
-    return vectors >= 2 && hasTwo ? 2 : 1
+    return vectors >= 2 ? 2 : 1
   }
 
   @inline(__always)

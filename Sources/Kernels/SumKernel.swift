@@ -2,11 +2,8 @@ import CMicrokernels
 import PlanFormat
 import Wire
 
-/// The element-wise sum as one linear form, q = (x·a + y·b + c) >> bits, clamped.
-///
-/// The definition rounds three times. At packing, a and b are the real factors times 2^bits, and c is
-/// sought such that the form gives the definition's result for all 65,536 pairs of inputs; where there
-/// is none (halves that the definition rounds away from zero, say), the scalar kernel serves.
+/// The element-wise sum as one linear form (`LinearSum`), where there is one that equals the
+/// definition.
 struct SumKernel {
   let loop: swl_sum_kernel?
 
@@ -17,59 +14,16 @@ struct SumKernel {
 
   /// - Returns: the verified coefficients, or nil.
   static func pack(_ layer: Layer) -> [UInt8]? {
-    guard case .addition(let parameters) = layer.operation else { return nil }
-    // As many bits as keep both coefficients below 2^30.
-    var bits: Int64 = 30
-    var factors = (left: Int64(0), right: Int64(0))
-    repeat {
-      guard bits > lowBits, let left = coefficient(parameters.left, parameters, bits),
-        let right = coefficient(parameters.right, parameters, bits)
-      else { return nil }
-      factors = (left, right)
-      bits -= 1
-    } while max(factors.left, factors.right) >= 1 << 30
-    bits += 1
-    guard let constant = constant(parameters, factors.left, factors.right, bits) else {
-      return nil
-    }
+    guard case .addition(let parameters) = layer.operation,
+      let form = LinearSum.equal(to: ScaledSum(parameters))
+    else { return nil }
     var writer = ByteWriter(capacity: packedBytes)
-    writer.i32(Int32(factors.left))
-    writer.i32(Int32(factors.right))
-    writer.i64(constant)
-    writer.i32(Int32(bits))
+    writer.i32(Int32(form.left))
+    writer.i32(Int32(form.right))
+    writer.i64(form.constant)
+    writer.i32(Int32(form.bits))
     writer.align(to: packedBytes)
     return writer.bytes
-  }
-
-  /// operand · output · 2^leftShift · 2^bits, rounded; nil where it is far from 1.
-  private static func coefficient(
-    _ operand: FixedPointScale, _ parameters: AdditionParameters, _ bits: Int64
-  ) -> Int64? {
-    let product = Int64(operand.multiplier) * Int64(parameters.output.multiplier)
-    // Each scale is multiplier · 2^(shift − 31).
-    let right = 62 - Int64(operand.shift + parameters.output.shift + parameters.leftShift) - bits
-    guard right > 0, right < 63 else { return nil }
-    return ((product >> (right - 1)) + 1) >> 1
-  }
-
-  /// The middle of the constants for which the form equals the definition everywhere.
-  private static func constant(
-    _ parameters: AdditionParameters, _ left: Int64, _ right: Int64, _ bits: Int64
-  ) -> Int64? {
-    let definition = ScaledSum(parameters)
-    var (lowest, highest) = (-(Int64(1) << 45), Int64(1) << 45)
-    for x in -128...127 as ClosedRange<Int32> {
-      for y in -128...127 as ClosedRange<Int32> {
-        let result = definition.apply(x, y)
-        let linear = Int64(x) * left + Int64(y) * right
-        if result > parameters.minimum { lowest = max(lowest, Int64(result) << bits - linear) }
-        if result < parameters.maximum {
-          highest = min(highest, Int64(result + 1) << bits - 1 - linear)
-        }
-      }
-      if lowest > highest { return nil }
-    }
-    return (lowest + highest) >> 1
   }
 
   func bind(_ layer: Layer, _ memory: LayerMemory) -> SumCall {

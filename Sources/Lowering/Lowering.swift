@@ -46,7 +46,7 @@ public enum Lowering {
       arenaBytes: storage.arenaBytes, weightsBytes: builder.weights.count,
       multiplyAccumulates: graph.multiplyAccumulates, tensors: storage.records, inputs: inputs,
       outputs: outputs, taps: tapTensors, instructions: builder.instructions)
-    return LoweredModel(plan: plan, weights: builder.weights)
+    return ConstantChannels.removed(from: LoweredModel(plan: plan, weights: builder.weights))
   }
 
   /// Shared bytes must mean the same reals on both sides.

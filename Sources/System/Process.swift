@@ -69,6 +69,38 @@ public enum CurrentProcess {
   /// Its largest resident set so far, bytes.
   public static var peakResidentBytes: UInt64 { swl_peak_resident_bytes() }
 
+  /// True under a user-mode emulator such as qemu-user: its times say nothing of any CPU.
+  public static var isEmulated: Bool { swl_is_emulated() != 0 }
+
+  /// Runs this executable again with other arguments and returns what it wrote to standard output.
+  ///
+  /// - Parameter arguments: all of them, the program's name first.
+  /// - Throws: unless it starts, ends with exit code 0 and wrote at most `limit` bytes.
+  public static func runAgain(
+    _ arguments: [String], limit: Int
+  ) throws(SystemError) -> [UInt8] {
+    var words: [UInt8] = []
+    for argument in arguments {
+      try checkPath(argument, .start)
+      words.append(contentsOf: argument.utf8)
+      words.append(0)
+    }
+    var output = [UInt8](repeating: 0, count: limit + 1)
+    let count = words.withUnsafeBytes { words in
+      output.withUnsafeMutableBytes {
+        swl_run_again(words.baseAddress, words.count, $0.baseAddress, $0.count)
+      }
+    }
+    guard count >= 0 else {
+      throw SystemError.failed(operation: .start, path: arguments[0], code: Int32(-count))
+    }
+    guard count <= limit else {
+      throw SystemError.tooLarge(path: arguments[0], size: UInt64(count), limit: limit)
+    }
+    output.removeLast(output.count - Int(count))
+    return output
+  }
+
   /// The value of an environment variable.
   public static func environment(_ name: String) -> String? {
     guard let value = swl_environment(name) else { return nil }

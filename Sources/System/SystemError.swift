@@ -52,7 +52,7 @@ public enum SystemError: Error, Equatable, Sendable {
 /// What a failed call was doing.
 public enum SystemOperation: Equatable, Sendable {
   case open, create, read, write, sync, close, rename, remove, list, lock, map, examine, random
-  case makeDirectory, truncate, measureFreeSpace, changeMode
+  case makeDirectory, truncate, measureFreeSpace, changeMode, start
 
   /// The verb of an error message.
   public var verb: String {
@@ -74,6 +74,7 @@ public enum SystemOperation: Equatable, Sendable {
     case .truncate: return "truncate"
     case .measureFreeSpace: return "measure the free space of"
     case .changeMode: return "change the mode of"
+    case .start: return "start"
     }
   }
 }

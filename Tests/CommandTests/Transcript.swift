@@ -71,10 +71,10 @@ extension Tool.Outcome {
       (#"\b[0-9a-f]{64}\b"#, "<digest>"),
       (#"\b(release|from) [0-9a-f]{16}\b"#, "$1 <digest>"),
       (#"\b[0-9]+(\.[0-9]+)? (ns|µs|ms|s)\b"#, "<time>"),
-      (#"("[a-z_]*_ns[a-z_0-9]*"|"runs"): [0-9]+"#, "$1: <number>"),
+      (#"("[a-z_]*_ns[a-z_0-9]*"|"runs"): ([0-9]+|null)"#, "$1: <number>"),
       (#"\b[0-9]+ runs\b"#, "<number> runs"),
-      (#"\b(image|peak|resident) [0-9.]+ (B|KiB|MiB)"#, "$1 <size>"),
-      (#"("(peak|resident)_bytes"): [0-9]+"#, "$1: <number>"),
+      (#"\b(image|peak|resident|scratch) [0-9.]+ (B|KiB|MiB)"#, "$1 <size>"),
+      (#"("(peak|resident|scratch|process_peak)_bytes"): [0-9]+"#, "$1: <number>"),
       (#"\.tmp-[0-9a-f]{12}\b"#, ".tmp-<random>"),
       (#"\blibzstd [0-9.]+"#, "libzstd <version>"),
     ]

@@ -1,5 +1,7 @@
 import DeviceRuntime
+import Kernels
 import PlanFormat
+import Testing
 import Wire
 
 /// Builds a plan instruction by instruction: every tensor has its own bytes of the arena.
@@ -62,11 +64,24 @@ struct PlanSketch {
       inputs: inputs, outputs: outputs, taps: taps, instructions: instructions)
   }
 
-  /// Runs the only instruction of the sketch on `values`, one array per input.
-  func run(_ values: [[Int8]]) throws -> [Int8] {
+  /// Runs the only instruction of the sketch on `values`, one array per input, on the scalar kernels
+  /// and on every tier of this CPU, which must give the same.
+  func run(_ values: [[Int8]], sourceLocation: SourceLocation = #_sourceLocation) throws -> [Int8] {
+    let expected = try run(values, on: .scalar)
+    for tier in KernelTier.available.dropFirst() {
+      let got = try run(values, on: tier)
+      let first = zip(got, expected).enumerated().first { $1.0 != $1.1 }
+      #expect(
+        got == expected, "\(tier.name) differs from scalar, first at \(String(describing: first))",
+        sourceLocation: sourceLocation)
+    }
+    return expected
+  }
+
+  private func run(_ values: [[Int8]], on tier: KernelTier) throws -> [Int8] {
     let instruction = instructions[0]
     let plan = plan(inputs: instruction.inputs, outputs: [instruction.output])
-    let session = try Session(plan: plan.encoded(), weights: weights)
+    let session = try Session(plan: plan.encoded(), weights: weights, tier: tier)
     for (position, elements) in values.enumerated() {
       let bytes = session.input(position)
       for (index, element) in elements.enumerated() { bytes[index] = UInt8(bitPattern: element) }

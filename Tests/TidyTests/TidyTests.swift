@@ -37,7 +37,7 @@ import Testing
     check(
       .fileLength(500), fires: sample(String(repeating: line, count: 501)),
       spares: sample(String(repeating: line, count: 500)),
-      on: try Repository.sources(endings: [".swift", ".c", ".h"]))
+      on: try Repository.sources(endings: [".swift", ".c", ".h", ".py"]))
   }
 
   @Test("functions have at most 70 lines")
@@ -63,7 +63,7 @@ import Testing
     }
     check(
       rule, fires: sample("// \(Self.marks[0]): finish"), spares: sample("// todo list"),
-      on: try Repository.sources(endings: [".swift", ".c", ".h", ".md"])
+      on: try Repository.sources(endings: [".swift", ".c", ".h", ".py", ".md"])
         + Repository.sources(["bundles"], endings: [".py", ".json5"])
         + Repository.sources(["targets", ".ci"], endings: [""]))
   }

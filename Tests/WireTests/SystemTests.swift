@@ -124,6 +124,7 @@ struct SystemTests {
     #expect(CurrentProcess.environment("PATH") != nil)
     #expect(CurrentProcess.environment("SWIFTLET_NEVER_SET") == nil)
     #expect(CurrentProcess.peakResidentBytes > 1 << 20)
+    #expect(!CurrentProcess.isEmulated)
     #expect(Number.double("1e-3") == 0.001)
     for bad in ["", "1x", "1\0", "e"] { #expect(Number.double(bad) == nil) }
   }

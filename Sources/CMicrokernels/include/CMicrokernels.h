@@ -9,8 +9,6 @@
 #include "cpu-features.h"
 #include "microkernel-types.h"
 
-#if defined(__x86_64__)
-#include "avx512vnni.h"
-#endif
+#include "x86.h"
 
 #endif

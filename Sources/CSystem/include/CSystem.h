@@ -27,6 +27,7 @@ extern "C" {
 #define SWL_INVALID 22
 #define SWL_NO_SPACE 28
 #define SWL_BROKEN_PIPE 32
+#define SWL_NO_CHILD 10
 #define SWL_READ_ONLY 30
 #define SWL_WOULD_BLOCK 11
 #define SWL_ACCESS_DENIED 13
@@ -86,8 +87,14 @@ int32_t swl_is_terminal(int32_t descriptor);
 // NULL when unset.
 const char *swl_environment(const char *name);
 int32_t swl_processor_count(void);
-// The peak resident set of this process, bytes.
+// The peak resident set of this process, bytes; not that of the process which started it.
 uint64_t swl_peak_resident_bytes(void);
+// 1 when a user-mode emulator such as qemu-user runs this process, or instruments it; else 0.
+int32_t swl_is_emulated(void);
+// Runs this executable again and waits for it. `words` are its arguments, the program's name first,
+// each ended by NUL. Gives the bytes it wrote to standard output, of which at most `capacity` are
+// kept; -SWL_NO_CHILD unless it exits with 0.
+int64_t swl_run_again(const char *words, size_t size, void *output, size_t capacity);
 void swl_exit(int32_t code) __attribute__((noreturn));
 // A write to a closed pipe then fails with EPIPE instead of killing the process.
 void swl_ignore_broken_pipe(void);

@@ -1,0 +1,12 @@
+#if defined(__x86_64__)
+
+#define SWL_AVXVNNI
+#include "vector-avx2.h"
+
+#include "depthwise-x86.h"
+#include "include/x86.h"
+
+// 3 x 3: the three columns of taps, four rows each.
+SWL_TARGET void swl_qs8_dwconv_32c4__avxvnni(const swl_strip *s) { depthwise_strip(s, 3); }
+
+#endif

@@ -33,7 +33,7 @@ extension Packer {
       name: request.name, version: request.version, sequence: request.sequence,
       isDevelopment: request.isDevelopment,
       requirements: Requirements(
-        runtimeVersion: RuntimeVersion.current, planVersion: UInt64(Plan.formatVersion)),
+        runtimeVersion: RuntimeVersion.current, planVersion: UInt64(lowered.plan.requiredVersion)),
       plans: [plan], certificates: certificates, quantization: report, telemetry: contract,
       provenance: provenance, sections: [])
   }

@@ -2,6 +2,7 @@ public import BundleFormat
 public import CommandLineKit
 public import DeviceRuntime
 public import Kernels
+import PlanFormat
 import Sealing
 import System
 
@@ -58,14 +59,20 @@ public enum BundleLoading {
     } catch {
       throw CommandFailure(.untrusted, error.message)
     }
+    let session: Session
     do throws(RuntimeError) {
-      return try Session(plan: plan, weights: weights, tier: tier, threads: threads)
+      session = try Session(plan: plan, weights: weights, tier: tier, threads: threads)
     } catch .threads(let count) {
       throw CommandFailure(.failed, RuntimeError.threads(count).message)
     } catch {
       throw CommandFailure(
         .untrusted, BundleError.section(kind: "plan", reason: error.message).message)
     }
+    if let port = session.plan.widePort {
+      throw CommandFailure(
+        .incompatible, "\(port.name) is not int8, as inputs, outputs and taps have to be")
+    }
+    return session
   }
 
   /// Which kernels run, and on how many threads.

@@ -113,7 +113,7 @@ extension ModelStore {
     guard needed.runtimeVersion <= RuntimeVersion.current else {
       throw .needsRuntime(needed: needed.runtimeVersion, available: RuntimeVersion.current)
     }
-    guard needed.planVersion == UInt64(Plan.formatVersion) else {
+    guard (1...UInt64(Plan.formatVersion)).contains(needed.planVersion) else {
       throw .needsPlanFormat(needed: needed.planVersion, available: UInt64(Plan.formatVersion))
     }
   }

@@ -40,6 +40,9 @@ struct Preparation {
     }
     arenaBytes = UInt64(session.plan.arenaBytes)
     peakBytes = UInt64(session.figures.residentBytes)
+    if let port = session.plan.widePort {
+      throw .unsupported("\(port.name) is not int8, as inputs, outputs and taps have to be")
+    }
     try Self.check(entry.inputs, session.plan.inputs, session.plan, "inputs")
     try Self.check(entry.outputs, session.plan.outputs, session.plan, "outputs")
   }

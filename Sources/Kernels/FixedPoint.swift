@@ -19,6 +19,30 @@ package enum FixedPoint {
     return Int32(truncatingIfNeeded: (product &+ (1 &<< (total &- 1))) &>> total)
   }
 
+  /// round(value · multiplier · 2^(shift − 31)), the multiplier rounded to its 16 upper bits first,
+  /// then the product, halves upwards: TFLite's for 64-bit accumulators. |value| < 2^47, shift in
+  /// −31…7.
+  @inline(__always)
+  package static func scaleReduced(_ value: Int64, _ multiplier: Int32, _ shift: Int32) -> Int64 {
+    let reduced = min((Int64(multiplier) &+ 1 &<< 15) &>> 16, Int64(Int16.max))
+    let total = Int64(15 &- shift)
+    return (value &* reduced &+ (1 &<< (total &- 1))) &>> total
+  }
+
+  /// round(value · multiplier · 2^(shift − 31)), rounded once, halves away from zero. |value| < 2^47,
+  /// shift in −31…7.
+  @inline(__always)
+  package static func scaleWhole(_ value: Int64, _ multiplier: Int32, _ shift: Int32) -> Int64 {
+    // 78 bits of product in two parts: value = high · 2^16 + low. The sum's 16 last bits are below
+    // the rounding bit, and dropping them first changes no floor.
+    let magnitude = Int64(value.magnitude)
+    let (high, low) = (magnitude &>> 16, magnitude & 0xffff)
+    let total = Int64(15 &- shift)
+    let product = high &* Int64(multiplier) &+ (low &* Int64(multiplier)) &>> 16
+    let level = (product &+ (1 &<< (total &- 1))) &>> total
+    return value < 0 ? 0 &- level : level
+  }
+
   /// Either, as a plan asks.
   @inline(__always)
   package static func scale(

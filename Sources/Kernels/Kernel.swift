@@ -80,9 +80,12 @@ public struct Kernel: @unchecked Sendable {
     }
   }
 
-  /// Whether packed constants hold the offsets that the layer's shapes give: all that a kernel reads
-  /// memory by. Other damage would change results, never what is touched.
+  /// Whether packed constants hold the offsets that the layer's shapes give, and trees whose paths
+  /// end: all that a kernel reads memory by. Other damage would change results, never what is touched.
   public func accepts(_ constants: UnsafeRawPointer, for layer: Layer) -> Bool {
+    if case .treeEnsemble(let parameters) = layer.operation {
+      return ScalarTrees.accept(constants, parameters, layer)
+    }
     let expected: [Int32] =
       switch body {
       case .strip(let kernel): kernel.geometry(layer)?.segmentOffsets ?? []
@@ -143,6 +146,11 @@ extension PlanOperation {
     case .softmax: "qs8-softmax"
     case .transpose: "x8-transpose"
     case .lookup: "x8-lut"
+    case .convolution16x8: "qs16-qs8-conv"
+    case .depthwiseConvolution16x8: "qs16-qs8-dwconv"
+    case .fullyConnected16x8: "qs16-qs8-gemm"
+    case .addition16: "qs16-vadd"
+    case .treeEnsemble: "trees"
     }
   }
 }

@@ -52,10 +52,20 @@ struct ScalarBinder {
         LookupCall(
           input: input, output: output, table: constant(parameters.table, as: Int8.self),
           count: result.elementCount))
+    case .convolution16x8(let parameters):
+      return .convolution16x8(convolution16x8(parameters, source, result))
+    case .depthwiseConvolution16x8(let parameters):
+      return .depthwiseConvolution16x8(convolution16x8(parameters, source, result))
+    case .fullyConnected16x8(let parameters):
+      return .fullyConnected16x8(fullyConnected16x8(parameters, source, result))
+    case .addition16(let parameters):
+      return .addition16(addition16(parameters, source, result))
+    case .treeEnsemble(let parameters):
+      return .treeEnsemble(treeEnsemble(parameters, source, result))
     }
   }
 
-  private func constant<Element>(
+  func constant<Element>(
     _ reference: ConstantReference, as type: Element.Type
   ) -> UnsafePointer<Element> {
     (memory.constants + PortableConstants.offset(of: reference, in: layer.operation))

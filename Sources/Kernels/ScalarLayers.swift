@@ -92,7 +92,7 @@ struct ScaledSum {
 
   init(_ parameters: AdditionParameters) { self.parameters = parameters }
 
-  /// The sum of two int8 values, in −128…127.
+  /// The sum of two values, in minimum…maximum.
   @inline(__always)
   func apply(_ left: Int32, _ right: Int32) -> Int32 {
     let a = (left &- parameters.leftZeroPoint) &<< parameters.leftShift
@@ -102,8 +102,6 @@ struct ScaledSum {
       &+ FixedPoint.scaleTwice(b, parameters.right.multiplier, parameters.right.shift)
     let scaled = FixedPoint.scaleTwice(
       sum, parameters.output.multiplier, parameters.output.shift)
-    return Int32(
-      FixedPoint.clamp(scaled &+ parameters.outputZeroPoint, parameters.minimum, parameters.maximum)
-    )
+    return min(max(scaled &+ parameters.outputZeroPoint, parameters.minimum), parameters.maximum)
   }
 }

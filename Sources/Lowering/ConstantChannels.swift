@@ -143,26 +143,9 @@ struct ConstantChannels {
 
   /// An instruction that stays as it is, with its constants in the new section.
   private func moved(_ instruction: Instruction, into builder: inout PlanBuilder) -> Instruction {
-    func copy(_ reference: ConstantReference) -> ConstantReference {
-      builder.constant(Array(model.bytes(reference)))
-    }
     var instruction = instruction
-    switch instruction.operation {
-    case .fullyConnected(var parameters):
-      parameters.weights = copy(parameters.weights)
-      parameters.bias = copy(parameters.bias)
-      parameters.requantization.multipliers = copy(parameters.requantization.multipliers)
-      parameters.requantization.shifts = copy(parameters.requantization.shifts)
-      instruction.operation = .fullyConnected(parameters)
-    case .softmax(var parameters):
-      parameters.table = copy(parameters.table)
-      instruction.operation = .softmax(parameters)
-    case .lookup(var parameters):
-      parameters.table = copy(parameters.table)
-      instruction.operation = .lookup(parameters)
-    case .convolution2D, .depthwiseConvolution2D, .addition, .averagePool2D, .maximumPool2D,
-      .spatialMean, .transpose:
-      break
+    instruction.operation = instruction.operation.replacingConstants { reference in
+      builder.constant(Array(model.bytes(reference)))
     }
     return instruction
   }

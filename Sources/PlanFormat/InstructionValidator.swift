@@ -4,12 +4,32 @@ struct InstructionValidator {
   let instruction: Instruction
 
   func validate(_ operands: [PlanTensor], _ result: PlanTensor) throws(PlanError) {
-    let count = if case .addition = instruction.operation { 2 } else { 1 }
+    let count =
+      switch instruction.operation {
+      case .addition, .addition16: 2
+      default: 1
+      }
     try require(operands.count == count, "has the wrong number of operands")
-    for tensor in operands + [result] {
-      try require(tensor.element == .int8, "works on an element type it does not serve")
-    }
     let input = operands[0]
+    for tensor in operands { try require(tensor.element == input.element, Self.unserved) }
+    let served: Bool =
+      switch instruction.operation {
+      case .convolution16x8, .depthwiseConvolution16x8, .fullyConnected16x8, .addition16:
+        input.element == .int16 && result.element == .int16
+      case .treeEnsemble:
+        (input.element == .int16 || input.element == .int32)
+          && (result.element == .int32 || result.element == .int64)
+      default: input.element == .int8 && result.element == .int8
+      }
+    try require(served, Self.unserved)
+    try validate(operands, input, result)
+  }
+
+  private static let unserved = "works on an element type it does not serve"
+
+  private func validate(
+    _ operands: [PlanTensor], _ input: PlanTensor, _ result: PlanTensor
+  ) throws(PlanError) {
     switch instruction.operation {
     case .convolution2D(let parameters):
       try window(parameters.window, input, result)
@@ -37,7 +57,9 @@ struct InstructionValidator {
       try weighted(parameters.bias, parameters.requantization, channels: outputs)
       try zeroPoint(parameters.inputZeroPoint, input)
     case .addition(let parameters):
-      try addition(parameters, operands, result)
+      try addition(parameters, operands, result, headroom: 20, Self.int8)
+    case .addition16(let parameters):
+      try addition(parameters, operands, result, headroom: 15, Self.int16)
     case .averagePool2D(let parameters), .maximumPool2D(let parameters):
       if case .averagePool2D = instruction.operation {
         let taps = parameters.window.height * parameters.window.width
@@ -47,14 +69,7 @@ struct InstructionValidator {
       try require(input.shape[3] == result.shape[3], "changes the channel count")
       try clamp(parameters.minimum, parameters.maximum)
     case .spatialMean(let parameters):
-      try require(
-        input.shape.count == 4 && input.shape[0] == 1 && result.elementCount == input.shape[3],
-        "does not average [1, height, width, channels] to channels")
-      try zeroPoint(parameters.inputZeroPoint, input)
-      try scale(parameters.scale)
-      try clamp(parameters.minimum, parameters.maximum)
-      try require(
-        (-128...127).contains(parameters.outputZeroPoint), "has a zero point out of range")
+      try spatialMean(parameters, input, result)
     case .softmax(let parameters):
       try require(input.shape == result.shape, "changes the shape")
       try require(
@@ -68,31 +83,58 @@ struct InstructionValidator {
     case .lookup(let parameters):
       try require(input.elementCount == result.elementCount, "changes the element count")
       try constant(parameters.table, count: [256], times: 1)
+    case .convolution16x8(let parameters):
+      try convolution16x8(parameters, input, result)
+    case .depthwiseConvolution16x8(let parameters):
+      try depthwiseConvolution16x8(parameters, input, result)
+    case .fullyConnected16x8(let parameters):
+      try fullyConnected16x8(parameters, input, result)
+    case .treeEnsemble(let parameters):
+      try treeEnsemble(parameters, input, result)
     }
   }
 
+  private static let int8: ClosedRange<Int32> = -128...127
+  private static let int16: ClosedRange<Int32> = -32768...32767
+
+  private func spatialMean(
+    _ parameters: SpatialMeanParameters, _ input: PlanTensor, _ result: PlanTensor
+  ) throws(PlanError) {
+    try require(
+      input.shape.count == 4 && input.shape[0] == 1 && result.elementCount == input.shape[3],
+      "does not average [1, height, width, channels] to channels")
+    try zeroPoint(parameters.inputZeroPoint, input)
+    try scale(parameters.scale)
+    try clamp(parameters.minimum, parameters.maximum)
+    try require((-128...127).contains(parameters.outputZeroPoint), "has a zero point out of range")
+  }
+
+  /// - Parameter headroom: the most bits an operand's element leaves free of 31.
   private func addition(
-    _ parameters: AdditionParameters, _ operands: [PlanTensor], _ result: PlanTensor
+    _ parameters: AdditionParameters, _ operands: [PlanTensor], _ result: PlanTensor,
+    headroom: Int32, _ range: ClosedRange<Int32>
   ) throws(PlanError) {
     try require(
       operands[0].elementCount == result.elementCount
         && operands[1].elementCount == result.elementCount, "adds tensors of different sizes")
-    try require((0...20).contains(parameters.leftShift), "has a shift out of range")
+    try require((0...headroom).contains(parameters.leftShift), "has a shift out of range")
     try zeroPoint(parameters.leftZeroPoint, operands[0])
     try zeroPoint(parameters.rightZeroPoint, operands[1])
-    // With both operands scaled to at most 1 and 20 bits of headroom the sum stays below 2^31.
+    // With both operands scaled to at most 1 and that headroom the sum stays below 2^31.
     for factor in [parameters.left, parameters.right] {
       try scale(factor)
       try require(factor.shift <= 0, "scales an operand up")
     }
     try scale(parameters.output)
-    try clamp(parameters.minimum, parameters.maximum)
-    try require((-128...127).contains(parameters.outputZeroPoint), "has a zero point out of range")
+    try clamp(parameters.minimum, parameters.maximum, range)
+    let zeroPoints = range == Self.int8 ? range : 0...0
+    try require(
+      zeroPoints.contains(parameters.outputZeroPoint), "has a zero point out of range")
   }
 
   /// Every window starts inside the input or its leading padding, and the padding is smaller than
   /// the kernel's reach: so each holds at least one element of a contiguous run inside the input.
-  private func window(
+  func window(
     _ window: Window, _ input: PlanTensor, _ result: PlanTensor
   ) throws(PlanError) {
     try require(
@@ -131,7 +173,7 @@ struct InstructionValidator {
       (-128...127).contains(requantization.outputZeroPoint), "has a zero point out of range")
   }
 
-  private func constant(
+  func constant(
     _ reference: ConstantReference, count: [Int], times last: Int
   ) throws(PlanError) {
     var expected = last
@@ -156,12 +198,15 @@ struct InstructionValidator {
       scale.multiplier >= 0 && (-31...30).contains(scale.shift), "has a scale out of range")
   }
 
-  private func clamp(_ minimum: Int32, _ maximum: Int32) throws(PlanError) {
+  func clamp(
+    _ minimum: Int32, _ maximum: Int32, _ range: ClosedRange<Int32> = -128...127
+  ) throws(PlanError) {
     try require(
-      minimum >= -128 && maximum <= 127 && minimum <= maximum, "has an empty or too wide clamp")
+      minimum >= range.lowerBound && maximum <= range.upperBound && minimum <= maximum,
+      "has an empty or too wide clamp")
   }
 
-  private func require(_ condition: Bool, _ rule: String) throws(PlanError) {
+  func require(_ condition: Bool, _ rule: String) throws(PlanError) {
     guard condition else { throw .invalid("\(instruction.name) \(rule)") }
   }
 }

@@ -37,6 +37,17 @@ public struct Plan: Sendable, Equatable {
   }
 }
 
+extension Plan {
+  /// The first input, output or tap that is not int8, if any. The edge, telemetry and the tools read
+  /// and write bytes; plans with wider ports are made by hand only.
+  public var widePort: PlanTensor? {
+    for index in inputs + outputs + taps where tensors[index.position].element != .int8 {
+      return tensors[index.position]
+    }
+    return nil
+  }
+}
+
 /// Names a tensor of a plan by its position in `Plan.tensors`.
 public struct TensorIndex: Sendable, Hashable {
   /// The position.
@@ -50,10 +61,12 @@ public struct TensorIndex: Sendable, Hashable {
 public enum PlanElement: UInt8, Sendable {
   /// Signed 8-bit, the standard activation.
   case int8 = 1
-  /// Signed 16-bit, zero point 0.
+  /// Signed 16-bit, zero point 0: an activation or a rank.
   case int16 = 2
-  /// Signed 32-bit accumulators.
+  /// Signed 32-bit: ranks and sums of trees, zero point 0.
   case int32 = 3
+  /// Signed 64-bit sums of trees, zero point 0.
+  case int64 = 4
 
   /// Bytes of one element.
   public var byteCount: Int {
@@ -61,6 +74,7 @@ public enum PlanElement: UInt8, Sendable {
     case .int8: 1
     case .int16: 2
     case .int32: 4
+    case .int64: 8
     }
   }
 }

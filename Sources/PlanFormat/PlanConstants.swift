@@ -1,18 +1,81 @@
 extension PlanOperation {
   /// The constants an operation refers to, in the order of its parameters' declaration.
   public var constants: [ConstantReference] {
+    var found: [ConstantReference] = []
+    _ = replacingConstants { reference in
+      found.append(reference)
+      return reference
+    }
+    return found
+  }
+
+  /// The operation with each constant replaced, visited in the order of declaration.
+  public func replacingConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) -> PlanOperation {
+    func replaced(_ parameters: ConvolutionParameters) -> ConvolutionParameters {
+      var parameters = parameters
+      parameters.weights = replacement(parameters.weights)
+      parameters.bias = replacement(parameters.bias)
+      parameters.requantization.replaceConstants(replacement)
+      return parameters
+    }
+    func replaced(_ parameters: Convolution16x8Parameters) -> Convolution16x8Parameters {
+      var parameters = parameters
+      parameters.weights = replacement(parameters.weights)
+      parameters.bias = replacement(parameters.bias)
+      parameters.requantization.replaceConstants(replacement)
+      return parameters
+    }
     switch self {
-    case .convolution2D(let parameters), .depthwiseConvolution2D(let parameters):
-      [parameters.weights, parameters.bias] + parameters.requantization.constants
-    case .fullyConnected(let parameters):
-      [parameters.weights, parameters.bias] + parameters.requantization.constants
-    case .softmax(let parameters): [parameters.table]
-    case .lookup(let parameters): [parameters.table]
-    case .addition, .averagePool2D, .maximumPool2D, .spatialMean, .transpose: []
+    case .convolution2D(let parameters): return .convolution2D(replaced(parameters))
+    case .depthwiseConvolution2D(let parameters):
+      return .depthwiseConvolution2D(replaced(parameters))
+    case .convolution16x8(let parameters): return .convolution16x8(replaced(parameters))
+    case .depthwiseConvolution16x8(let parameters):
+      return .depthwiseConvolution16x8(replaced(parameters))
+    case .fullyConnected(var parameters):
+      parameters.weights = replacement(parameters.weights)
+      parameters.bias = replacement(parameters.bias)
+      parameters.requantization.replaceConstants(replacement)
+      return .fullyConnected(parameters)
+    case .fullyConnected16x8(var parameters):
+      parameters.weights = replacement(parameters.weights)
+      parameters.bias = replacement(parameters.bias)
+      parameters.requantization.replaceConstants(replacement)
+      return .fullyConnected16x8(parameters)
+    case .softmax(var parameters):
+      parameters.table = replacement(parameters.table)
+      return .softmax(parameters)
+    case .lookup(var parameters):
+      parameters.table = replacement(parameters.table)
+      return .lookup(parameters)
+    case .treeEnsemble(var parameters):
+      parameters.trees = replacement(parameters.trees)
+      parameters.nodes = replacement(parameters.nodes)
+      parameters.leaves = replacement(parameters.leaves)
+      parameters.bias = replacement(parameters.bias)
+      return .treeEnsemble(parameters)
+    case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose:
+      return self
     }
   }
 }
 
 extension Requantization {
-  fileprivate var constants: [ConstantReference] { [multipliers, shifts] }
+  fileprivate mutating func replaceConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) {
+    multipliers = replacement(multipliers)
+    shifts = replacement(shifts)
+  }
+}
+
+extension Requantization16x8 {
+  fileprivate mutating func replaceConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) {
+    multipliers = replacement(multipliers)
+    shifts = replacement(shifts)
+  }
 }

@@ -8,12 +8,12 @@ extension Plan {
   public init(decoding bytes: [UInt8]) throws(PlanError) {
     guard bytes.count >= 8, Self.word(bytes, at: 0) == Self.magic else { throw .notAPlan }
     let version = UInt16(truncatingIfNeeded: Self.word(bytes, at: 4))
-    guard version == Self.formatVersion, bytes[6] == 0, bytes[7] == 0 else {
+    guard (1...Self.formatVersion).contains(version), bytes[6] == 0, bytes[7] == 0 else {
       throw .version(version)
     }
     do throws(WireError) {
       self = try ByteReader.reading(bytes) { (reader: inout ByteReader) throws(WireError) in
-        try Plan(from: &reader)
+        try Plan(from: &reader, version)
       }
     } catch {
       throw .malformed(error)
@@ -25,20 +25,22 @@ extension Plan {
     (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * UInt32($1)) }
   }
 
-  private init(from reader: inout ByteReader) throws(WireError) {
+  private init(from reader: inout ByteReader, _ version: UInt16) throws(WireError) {
     try reader.skip(8)
     arenaBytes = try reader.bounded(PlanLimits.bytes)
     weightsBytes = try reader.bounded(PlanLimits.bytes)
     multiplyAccumulates = try reader.multiplyAccumulates()
     tensors = []
-    for _ in 0..<(try reader.bounded(PlanLimits.tensors)) { tensors.append(try reader.tensor()) }
+    for _ in 0..<(try reader.bounded(PlanLimits.tensors)) {
+      tensors.append(try reader.tensor(version))
+    }
     inputs = try reader.indexes()
     outputs = try reader.indexes()
     taps = try reader.indexes()
     instructions = []
     for _ in 0..<(try reader.bounded(PlanLimits.instructions)) {
       let name = try reader.name()
-      let operation = try reader.operation()
+      let operation = try reader.operation(Self.opcodes(version))
       let inputs = try reader.indexes()
       let output = TensorIndex(try reader.bounded(PlanLimits.tensors))
       instructions.append(
@@ -82,12 +84,13 @@ extension ByteReader {
     try text(try bounded16(PlanLimits.nameBytes))
   }
 
-  fileprivate mutating func tensor() throws(WireError) -> PlanTensor {
+  fileprivate mutating func tensor(_ version: UInt16) throws(WireError) -> PlanTensor {
     let name = try name()
     let start = position
     let code = try u8()
-    guard let element = PlanElement(rawValue: code) else {
-      throw .limitExceeded(at: start, value: UInt64(code), limit: 3)
+    let newest: UInt8 = version == 1 ? 3 : 4
+    guard let element = PlanElement(rawValue: code), code <= newest else {
+      throw .limitExceeded(at: start, value: UInt64(code), limit: UInt64(newest))
     }
     let rank = Int(try u8())
     guard (1...PlanLimits.rank).contains(rank) else {
@@ -153,6 +156,25 @@ extension ByteReader {
       bias: try reference(), requantization: try requantization())
   }
 
+  private mutating func requantization16x8() throws(WireError) -> Requantization16x8 {
+    let multipliers = try reference()
+    let shifts = try reference()
+    let start = position
+    let code = try u8()
+    guard let rounding = Requantization16x8.Rounding(rawValue: code) else {
+      throw .limitExceeded(at: start, value: UInt64(code), limit: 2)
+    }
+    return Requantization16x8(
+      multipliers: multipliers, shifts: shifts, rounding: rounding, minimum: try i32(),
+      maximum: try i32())
+  }
+
+  private mutating func convolution16x8() throws(WireError) -> Convolution16x8Parameters {
+    Convolution16x8Parameters(
+      window: try window(), weights: try reference(), bias: try reference(),
+      requantization: try requantization16x8())
+  }
+
   private mutating func pool() throws(WireError) -> PoolParameters {
     PoolParameters(window: try window(), minimum: try i32(), maximum: try i32())
   }
@@ -175,9 +197,13 @@ extension ByteReader {
     return axes
   }
 
-  fileprivate mutating func operation() throws(WireError) -> PlanOperation {
+  /// - Parameter opcodes: the highest opcode of the plan's version.
+  fileprivate mutating func operation(_ opcodes: UInt16) throws(WireError) -> PlanOperation {
     let start = position
     let opcode = try u16()
+    guard opcode <= opcodes else {
+      throw .limitExceeded(at: start, value: UInt64(opcode), limit: UInt64(opcodes))
+    }
     switch opcode {
     case 1: return .convolution2D(try convolution())
     case 2: return .depthwiseConvolution2D(try convolution())
@@ -197,7 +223,20 @@ extension ByteReader {
     case 8: return .softmax(SoftmaxParameters(table: try reference()))
     case 9: return .transpose(TransposeParameters(permutation: try permutation()))
     case 10: return .lookup(LookupParameters(table: try reference()))
-    default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: 10)
+    case 11: return .convolution16x8(try convolution16x8())
+    case 12: return .depthwiseConvolution16x8(try convolution16x8())
+    case 13:
+      return .fullyConnected16x8(
+        FullyConnected16x8Parameters(
+          weights: try reference(), bias: try reference(),
+          requantization: try requantization16x8()))
+    case 14: return .addition16(try addition())
+    case 15:
+      return .treeEnsemble(
+        TreeEnsembleParameters(
+          trees: try reference(), nodes: try reference(), leaves: try reference(),
+          bias: try reference(), leafWidth: try bounded(PlanLimits.elements)))
+    default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: UInt64(opcodes))
     }
   }
 }

@@ -1,16 +1,27 @@
 import Wire
 
 extension Plan {
-  /// Version of the binary form.
-  public static let formatVersion: UInt16 = 1
+  /// Newest version of the binary form; every older one is read too.
+  public static let formatVersion: UInt16 = 2
   static let magic: UInt32 = 0x4c50_5753  // "SWPL"
+
+  /// The oldest version that has all this plan uses: what it is written as, so that a plan keeps its
+  /// bytes while the format grows.
+  public var requiredVersion: UInt16 {
+    let operations = instructions.reduce(0) { max($0, $1.operation.opcode) }
+    let isOld = operations <= Self.opcodes(1) && tensors.allSatisfy { $0.element != .int64 }
+    return isOld ? 1 : 2
+  }
+
+  /// The highest opcode of a version.
+  static func opcodes(_ version: UInt16) -> UInt16 { version == 1 ? 10 : 15 }
 
   /// The binary form (PlanFormat): little-endian, names length-prefixed, every field in the order of
   /// the declarations.
   public func encoded() -> [UInt8] {
     var writer = ByteWriter()
     writer.u32(Self.magic)
-    writer.u16(Self.formatVersion)
+    writer.u16(requiredVersion)
     writer.u16(0)
     writer.u32(UInt32(arenaBytes))
     writer.u32(UInt32(weightsBytes))
@@ -91,6 +102,18 @@ extension ByteWriter {
     requantization(parameters.requantization)
   }
 
+  private mutating func weighted(
+    _ weights: ConstantReference, _ bias: ConstantReference, _ requantization: Requantization16x8
+  ) {
+    reference(weights)
+    reference(bias)
+    reference(requantization.multipliers)
+    reference(requantization.shifts)
+    u8(requantization.rounding.rawValue)
+    i32(requantization.minimum)
+    i32(requantization.maximum)
+  }
+
   fileprivate mutating func pool(_ parameters: PoolParameters) {
     window(parameters.window)
     i32(parameters.minimum)
@@ -107,7 +130,7 @@ extension ByteWriter {
       reference(parameters.weights)
       reference(parameters.bias)
       requantization(parameters.requantization)
-    case .addition(let parameters):
+    case .addition(let parameters), .addition16(let parameters):
       i32(parameters.leftShift)
       i32(parameters.leftZeroPoint)
       i32(parameters.rightZeroPoint)
@@ -130,6 +153,16 @@ extension ByteWriter {
       for axis in parameters.permutation { u8(UInt8(axis)) }
     case .lookup(let parameters):
       reference(parameters.table)
+    case .convolution16x8(let parameters), .depthwiseConvolution16x8(let parameters):
+      window(parameters.window)
+      weighted(parameters.weights, parameters.bias, parameters.requantization)
+    case .fullyConnected16x8(let parameters):
+      weighted(parameters.weights, parameters.bias, parameters.requantization)
+    case .treeEnsemble(let parameters):
+      for constant in [parameters.trees, parameters.nodes, parameters.leaves, parameters.bias] {
+        reference(constant)
+      }
+      u32(UInt32(parameters.leafWidth))
     }
   }
 }
@@ -148,6 +181,11 @@ extension PlanOperation {
     case .softmax: 8
     case .transpose: 9
     case .lookup: 10
+    case .convolution16x8: 11
+    case .depthwiseConvolution16x8: 12
+    case .fullyConnected16x8: 13
+    case .addition16: 14
+    case .treeEnsemble: 15
     }
   }
 }

@@ -17,7 +17,7 @@ public enum PlanError: Error, Equatable, Sendable {
     case .malformed(let error): "the plan is cut short or corrupt: \(error.message)"
     case .notAPlan: "these bytes are not a plan"
     case .version(let found):
-      "the plan has version \(found), this runtime reads version \(Plan.formatVersion)"
+      "the plan has version \(found), this runtime reads versions 1 to \(Plan.formatVersion)"
     case .invalid(let rule): "the plan is not valid: \(rule)"
     }
   }

@@ -21,6 +21,16 @@ public enum PlanOperation: Sendable, Equatable {
   case transpose(TransposeParameters)
   /// output[i] = table[input[i] + 128], int8 to int8.
   case lookup(LookupParameters)
+  /// 2-D convolution of int16; weights [O, KH, KW, I] int8.
+  case convolution16x8(Convolution16x8Parameters)
+  /// Depthwise 2-D convolution of int16; weights [KH, KW, I · depthMultiplier] int8.
+  case depthwiseConvolution16x8(Convolution16x8Parameters)
+  /// Matrix product of int16 with weights [O, I] int8; the input is read as [items, I].
+  case fullyConnected16x8(FullyConnected16x8Parameters)
+  /// Element-wise sum of two int16 tensors of one shape.
+  case addition16(AdditionParameters)
+  /// Decision trees over ranks, int16 or int32 [items, features], to sums, int32 or int64.
+  case treeEnsemble(TreeEnsembleParameters)
 }
 
 /// How an accumulator becomes an output: q = zeroPoint + round(acc · multiplier · 2^shift).
@@ -149,7 +159,7 @@ public struct FullyConnectedParameters: Sendable, Equatable {
 /// q = outputZeroPoint + out · (left · ((a − za) << leftShift) + right · ((b − zb) << leftShift)),
 /// every product rounded twice (TFLite's ADD).
 public struct AdditionParameters: Sendable, Equatable {
-  /// Bits of headroom given to both operands before scaling (20 for int8).
+  /// Bits of headroom given to both operands before scaling (20 for int8, 15 for int16).
   public var leftShift: Int32
   /// Zero point of the first operand.
   public var leftZeroPoint: Int32

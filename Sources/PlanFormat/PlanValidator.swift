@@ -34,7 +34,7 @@ struct PlanValidator {
     let range: ClosedRange<Int32> =
       switch tensor.element {
       case .int8: -128...127
-      case .int16, .int32: 0...0
+      case .int16, .int32, .int64: 0...0
       }
     guard tensor.elementCount > 0, tensor.arenaOffset % 64 == 0,
       tensor.byteCount <= plan.arenaBytes, tensor.arenaOffset <= plan.arenaBytes - tensor.byteCount

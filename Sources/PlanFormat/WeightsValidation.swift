@@ -27,7 +27,22 @@ extension Plan {
       case .spatialMean:
         let elements = tensors[instruction.inputs[0].position].elementCount
         isSafe = elements <= Int(Int32.max) / 256
-      case .addition, .averagePool2D, .maximumPool2D, .transpose, .lookup:
+      case .convolution16x8(let parameters):
+        isSafe = Self.isSafe(
+          weights, parameters.weights, parameters.bias, parameters.requantization,
+          isDepthwise: false)
+      case .depthwiseConvolution16x8(let parameters):
+        isSafe = Self.isSafe(
+          weights, parameters.weights, parameters.bias, parameters.requantization,
+          isDepthwise: true)
+      case .fullyConnected16x8(let parameters):
+        isSafe = Self.isSafe(
+          weights, parameters.weights, parameters.bias, parameters.requantization,
+          isDepthwise: false)
+      case .treeEnsemble(let parameters):
+        try validate(parameters, instruction, weights)
+        isSafe = true
+      case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup:
         isSafe = true
       }
       guard isSafe else {

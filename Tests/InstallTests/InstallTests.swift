@@ -2,6 +2,7 @@ import BundleFormat
 import DeviceRuntime
 import Foundation
 import Installing
+import PlanFormat
 import Sealing
 import System
 import TestSupport
@@ -203,8 +204,14 @@ func refusal(_ body: () throws -> Void) -> InstallError? {
     #expect(
       try refused(TinyBundle(runtimeVersion: 2)) == .needsRuntime(needed: 2, available: 1))
     #expect(
-      try refused(TinyBundle(planVersion: 9)) == .needsPlanFormat(needed: 9, available: 1))
+      try refused(TinyBundle(planVersion: 9))
+        == .needsPlanFormat(needed: 9, available: UInt64(Plan.formatVersion)))
     #expect(try refused(TinyBundle(planCount: 2))?.isIncompatible == true)
+    guard case .unsupported(let what) = try refused(TinyBundle(spareInput: .int16)) else {
+      Issue.record("a port of int16 was accepted")
+      return
+    }
+    #expect(what.contains("spare"))
     guard case .inconsistent = try refused(TinyBundle(portSize: 17)) else {
       Issue.record("a port larger than its tensor was accepted")
       return

@@ -18,6 +18,8 @@ struct TinyBundle {
   var isDevelopment = false
   var runtimeVersion: UInt64 = 1
   var planVersion: UInt64 = 1
+  /// Another input that nothing reads, of this element.
+  var spareInput: PlanElement?
   var portSize: UInt64 = 16
   var planCount = 1
   var reference: [UInt8]? = [1, 2, 3]
@@ -32,7 +34,7 @@ struct TinyBundle {
 
   /// The file.
   func bytes() throws -> [UInt8] {
-    let plan = Self.plan().encoded()
+    let plan = plan().encoded()
     let weights = Self.table(offset)
     let prover = try Session(plan: plan, weights: Self.table(provenOffset ?? offset))
     let golden = GoldenVectors.make(seeds: seeds, session: prover).encoded()
@@ -75,14 +77,21 @@ struct TinyBundle {
       sections: sections)
   }
 
-  private static func plan() -> Plan {
+  private func plan() -> Plan {
     func tensor(_ name: String, at offset: Int) -> PlanTensor {
       PlanTensor(
         name: name, element: .int8, shape: [1, 16], arenaOffset: offset, scale: 1, zeroPoint: 0)
     }
+    var tensors = [tensor("x", at: 0), tensor("y", at: 64)]
+    var inputs = [TensorIndex(0)]
+    if let spareInput {
+      tensors.append(tensor("spare", at: 128))
+      tensors[2].element = spareInput
+      inputs.append(TensorIndex(2))
+    }
     return Plan(
-      arenaBytes: 128, weightsBytes: 256, multiplyAccumulates: 0,
-      tensors: [tensor("x", at: 0), tensor("y", at: 64)], inputs: [TensorIndex(0)],
+      arenaBytes: spareInput == nil ? 128 : 256, weightsBytes: 256, multiplyAccumulates: 0,
+      tensors: tensors, inputs: inputs,
       outputs: [TensorIndex(1)], taps: [],
       instructions: [
         Instruction(

@@ -12,10 +12,11 @@ struct PlanSketch {
   private var arenaBytes = 0
 
   mutating func tensor(
-    _ name: String, _ shape: [Int], scale: Float = 0.5, zeroPoint: Int32
+    _ name: String, _ shape: [Int], element: PlanElement = .int8, scale: Float = 0.5,
+    zeroPoint: Int32
   ) -> TensorIndex {
     let tensor = PlanTensor(
-      name: name, element: .int8, shape: shape, arenaOffset: arenaBytes, scale: scale,
+      name: name, element: element, shape: shape, arenaOffset: arenaBytes, scale: scale,
       zeroPoint: zeroPoint)
     arenaBytes += (tensor.byteCount + 63) / 64 * 64
     tensors.append(tensor)
@@ -48,9 +49,9 @@ struct PlanSketch {
   @discardableResult
   mutating func emit(
     _ name: String, _ operation: PlanOperation, _ inputs: [TensorIndex], _ shape: [Int],
-    scale: Float = 0.5, zeroPoint: Int32
+    element: PlanElement = .int8, scale: Float = 0.5, zeroPoint: Int32
   ) -> TensorIndex {
-    let output = tensor("\(name):0", shape, scale: scale, zeroPoint: zeroPoint)
+    let output = tensor("\(name):0", shape, element: element, scale: scale, zeroPoint: zeroPoint)
     instructions.append(
       Instruction(name: name, operation: operation, inputs: inputs, output: output))
     return output

@@ -1,0 +1,95 @@
+import DeviceRuntime
+import Kernels
+import PlanFormat
+import Testing
+import Wire
+
+/// Tree ensembles against their definition, for every pair of elements.
+@Suite("tree kernels") struct TreeKernelTests {
+  @Test(arguments: [PlanElement.int16, .int32], [PlanElement.int32, .int64])
+  func ensembles(rank: PlanElement, sum: PlanElement) throws {
+    for seed in 0..<120 as Range<UInt64> {
+      var random = SplitMix64(seed: 0x7ee_0000 + seed)
+      let (items, features, outputs) = (
+        random.int(1...5), random.int(1...9), random.one(of: [1, 2, 3, 10])
+      )
+      let width = random.one(of: [1, outputs, random.int(1...outputs)])
+      let count = random.int(1...12)
+      // As large as no sum overflows: twelve trees and the bias.
+      let largest = sum == .int64 ? Int(Int64.max / 13) : Int(Int32.max / 13)
+      let values = random.one(of: [-largest...largest, -9...9])
+      let ranks: ClosedRange<Int> =
+        rank == .int16 ? -32768...32767 : Int(Int32.min)...Int(Int32.max)
+      let near = random.one(of: [ranks, 0...5])
+      var tables = TreeTables(
+        bias: (0..<outputs).map { _ in Int64(random.int(values)) }, leafWidth: width)
+      var trees: [(tree: Tree, first: Int)] = []
+      for _ in 0..<count {
+        let tree = Tree(
+          depth: random.int(0...6), features: features, leafWidth: width, thresholds: near,
+          values: values, &random)
+        trees.append((tree, random.int(0...outputs - width)))
+        tables.append(tree, firstOutput: trees[trees.count - 1].first)
+      }
+      let x = (0..<items * features).map { _ in Int32(random.int(near)) }
+      var expected: [Int64] = []
+      for item in 0..<items {
+        var sums = tables.bias
+        for (tree, first) in trees {
+          let leaf = tree.values(x[item * features..<(item + 1) * features])
+          for (column, value) in leaf.enumerated() { sums[first + column] += value }
+        }
+        expected += sums
+      }
+      let got = try run(tables, x, items: items, features: features, rank: rank, sum: sum)
+      #expect(got == expected, "seed \(0x7ee_0000 + seed)")
+    }
+  }
+
+  private func run(
+    _ tables: TreeTables, _ ranks: [Int32], items: Int, features: Int, rank: PlanElement,
+    sum: PlanElement
+  ) throws -> [Int64] {
+    let sketch = tables.sketch(items: items, features: features, rank: rank, sum: sum)
+    let narrow = rank == .int16 ? ranks.map { Int16($0) } : []
+    switch (rank, sum) {
+    case (.int16, .int32): return try sketch.run([narrow], as: Int32.self).map { Int64($0) }
+    case (.int16, _): return try sketch.run([narrow], as: Int64.self)
+    case (_, .int32): return try sketch.run([ranks], as: Int32.self).map { Int64($0) }
+    default: return try sketch.run([ranks], as: Int64.self)
+    }
+  }
+
+  /// An image's trees are walked too: one that could leave its bytes is not opened.
+  @Test func damagedImages() throws {
+    var random = SplitMix64(seed: 0x7ee)
+    var tables = TreeTables(bias: [5, -5], leafWidth: 2)
+    for _ in 0..<4 {
+      tables.append(
+        Tree(
+          depth: 4, features: 3, leafWidth: 2, thresholds: 0...5, values: -99...99, &random),
+        firstOutput: 0)
+    }
+    let sketch = tables.sketch(items: 2, features: 3, rank: .int16, sum: .int32)
+    let plan = sketch.plan(inputs: [TensorIndex(0)], outputs: [TensorIndex(1)])
+    let image = try PreparedImage.build(
+      plan: plan.encoded(), weights: sketch.weights, tier: .scalar)
+    var outcomes = (opened: 0, refused: 0)
+    for position in image.indices {
+      for change in [1, 0x80, 0xff] as [UInt8] {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: image.count, alignment: 64)
+        defer { copy.deallocate() }
+        copy.copyBytes(from: image)
+        copy[position] ^= change
+        do throws(RuntimeError) {
+          let session = try Session(image: UnsafeRawBufferPointer(copy))
+          session.run()
+          outcomes.opened += 1
+        } catch {
+          outcomes.refused += 1
+        }
+      }
+    }
+    #expect(outcomes.opened > 0 && outcomes.refused > tables.nodes.count)
+  }
+}

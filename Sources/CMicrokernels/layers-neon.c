@@ -28,19 +28,32 @@ typedef struct {
   int16_t left_high, right_high, left_low, right_low;
 } linear_form;
 
-/// Four sums: the upper and the lower halves of the coefficients, then the nested floors.
-SWL_INLINE int16x4_t sum4(int16x4_t x, int16x4_t y, const linear_form *form) {
-  int32x4_t low = vmlal_n_s16(form->low, x, form->left_low);
-  low = vmlal_n_s16(low, y, form->right_low);
-  int32x4_t high = vmlal_n_s16(form->high, x, form->left_high);
-  high = vmlal_n_s16(high, y, form->right_high);
-  return vqmovn_s32(vshlq_s32(vsraq_n_s32(high, low, 15), form->shift));
-}
-
-SWL_INLINE int8x8_t sum8(int8x8_t left, int8x8_t right, const linear_form *form) {
-  const int16x8_t x = vmovl_s8(left), y = vmovl_s8(right);
-  return vqmovn_s16(vcombine_s16(sum4(vget_low_s16(x), vget_low_s16(y), form),
-                                 sum4(vget_high_s16(x), vget_high_s16(y), form)));
+/// Sixteen sums: the upper and the lower halves of the coefficients, then the nested floors. Each
+/// stage runs over all four vectors, for the sake of cores that run in order.
+SWL_INLINE int8x16_t sum16(int8x16_t left, int8x16_t right, const linear_form *form) {
+  const int16x8_t x[2] = {vmovl_s8(vget_low_s8(left)), vmovl_s8(vget_high_s8(left))};
+  const int16x8_t y[2] = {vmovl_s8(vget_low_s8(right)), vmovl_s8(vget_high_s8(right))};
+  int16x4_t a[4], b[4];
+  int32x4_t low[4], high[4];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) {
+    a[i] = i % 2 ? vget_high_s16(x[i / 2]) : vget_low_s16(x[i / 2]);
+    b[i] = i % 2 ? vget_high_s16(y[i / 2]) : vget_low_s16(y[i / 2]);
+    low[i] = vmlal_n_s16(form->low, a[i], form->left_low);
+    high[i] = vmlal_n_s16(form->high, a[i], form->left_high);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) {
+    low[i] = vmlal_n_s16(low[i], b[i], form->right_low);
+    high[i] = vmlal_n_s16(high[i], b[i], form->right_high);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) high[i] = vsraq_n_s32(high[i], low[i], 15);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) high[i] = vshlq_s32(high[i], form->shift);
+  const int16x8_t first = vcombine_s16(vqmovn_s32(high[0]), vqmovn_s32(high[1]));
+  const int16x8_t second = vcombine_s16(vqmovn_s32(high[2]), vqmovn_s32(high[3]));
+  return vcombine_s8(vqmovn_s16(first), vqmovn_s16(second));
 }
 
 void swl_qs8_vadd_x16__neon(const swl_sum *s) {
@@ -50,12 +63,17 @@ void swl_qs8_vadd_x16__neon(const swl_sum *s) {
       s->right_low};
   const int8x16_t minimum = vdupq_n_s8((int8_t)s->minimum);
   const int8x16_t maximum = vdupq_n_s8((int8_t)s->maximum);
-  for (ptrdiff_t i = 0; i < s->count; i += 16) {
-    const int8x16_t x = vld1q_s8(s->left + i), y = vld1q_s8(s->right + i);
-    int8x16_t bytes = vcombine_s8(sum8(vget_low_s8(x), vget_low_s8(y), &form),
-                                  sum8(vget_high_s8(x), vget_high_s8(y), &form));
-    bytes = vminq_s8(vmaxq_s8(bytes, minimum), maximum);
-    store_first(s->output + i, bytes, s->count - i < 16 ? (int)(s->count - i) : 16);
+  const int8_t *left = s->left, *right = s->right;
+  int8_t *output = s->output;
+  ptrdiff_t remaining = s->count;
+  for (; remaining >= 16; remaining -= 16, left += 16, right += 16, output += 16) {
+    const int8x16_t bytes = sum16(vld1q_s8(left), vld1q_s8(right), &form);
+    vst1q_s8(output, vminq_s8(vmaxq_s8(bytes, minimum), maximum));
+  }
+  if (remaining > 0) {
+    // The readable slack lets the last ones be loaded whole.
+    const int8x16_t bytes = sum16(vld1q_s8(left), vld1q_s8(right), &form);
+    store_first(output, vminq_s8(vmaxq_s8(bytes, minimum), maximum), (int)remaining);
   }
 }
 

@@ -17,16 +17,18 @@ SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t 
                                 int pixels, int vectors) {
   int32x4_t sums[tile_vectors];
   start_from_bias(s, sums, pixels, vectors);
+  const int8_t *windows[8];
+  windows_of(s, input, pixels, windows);
   const int8_t *weights = s->weights;
   for (int segment = 0; segment < s->segment_count; segment++) {
-    const int8_t *window = input + s->segments[segment];
+    ptrdiff_t offset = s->segments[segment];
     int left = s->steps;
 #pragma clang loop unroll(disable)
-    for (; left >= 4; left -= 4, window += 16) {
+    for (; left >= 4; left -= 4, offset += 16) {
       int8x16_t taps[8];
 #pragma clang loop unroll(full)
       for (int pixel = 0; pixel < pixels; pixel++)
-        taps[pixel] = vld1q_s8(window + pixel * s->pixel_step);
+        taps[pixel] = vld1q_s8(windows[pixel] + offset);
 #pragma clang loop unroll(full)
       for (int i = 0; i < 4 * vectors; i++, weights += 16) {
         const int8x16_t weight = vld1q_s8(weights);
@@ -37,11 +39,11 @@ SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t 
         }
       }
     }
-    for (; left > 0; left--, window += 4) {
+    for (; left > 0; left--, offset += 4) {
       int8x16_t taps[8];
 #pragma clang loop unroll(full)
       for (int pixel = 0; pixel < pixels; pixel++) {
-        const int8_t *from = window + pixel * s->pixel_step;
+        const int8_t *from = windows[pixel] + offset;
         taps[pixel] = vreinterpretq_s8_s32(vld1q_dup_s32((const int32_t *)from));
       }
 #pragma clang loop unroll(full)

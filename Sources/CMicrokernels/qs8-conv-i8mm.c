@@ -19,7 +19,6 @@ SWL_INLINE taps_t taps_of(const int8_t *one, const int8_t *other) {
 SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output,
                                 int pixels, int vectors) {
   const int pairs = (pixels + 1) / 2, halves = 2 * vectors;
-  const ptrdiff_t second_pixel = pixels > 1 ? s->pixel_step : 0;
   int32x4_t products[tile_vectors];
 #pragma clang loop unroll(full)
   for (int half = 0; half < halves; half++) {
@@ -28,26 +27,30 @@ SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t 
     for (int pair = 0; pair < pairs; pair++)
       products[pair * halves + half] = vcombine_s32(bias, bias);
   }
+  const int8_t *windows[8];
+  windows_of(s, input, pixels, windows);
+  if (pixels == 1) windows[1] = windows[0];
   const int8_t *weights = s->weights;
   for (int segment = 0; segment < s->segment_count; segment++) {
-    const int8_t *window = input + s->segments[segment];
+    ptrdiff_t offset = s->segments[segment];
     int left = s->steps;
 #pragma clang loop unroll(disable)
-    for (; left >= 2; left -= 2, window += 16) {
+    for (; left >= 2; left -= 2, offset += 16) {
       taps_t taps[4];
 #pragma clang loop unroll(full)
       for (int pair = 0; pair < pairs; pair++) {
-        const int8_t *from = window + 2 * pair * s->pixel_step;
-        taps[pair] = taps_of(from, from + second_pixel);
+        taps[pair] = taps_of(windows[2 * pair] + offset, windows[2 * pair + 1] + offset);
       }
 #pragma clang loop unroll(full)
-      for (int i = 0; i < 2 * halves; i++, weights += 16) {
-        const int8x16_t weight = vld1q_s8(weights);
+      for (int second = 0; second < 2; second++) {
+        int8x16_t step[8];
 #pragma clang loop unroll(full)
-        for (int pair = 0; pair < pairs; pair++) {
-          int32x4_t *product = &products[pair * halves + i % halves];
-          const int8x16_t step = i < halves ? taps[pair].first : taps[pair].second;
-          *product = vmmlaq_s32(*product, step, weight);
+        for (int half = 0; half < halves; half++, weights += 16) step[half] = vld1q_s8(weights);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < halves * pairs; i++) {
+          const taps_t *both = &taps[i / halves];
+          products[i] =
+              vmmlaq_s32(products[i], second ? both->second : both->first, step[i % halves]);
         }
       }
     }
@@ -57,8 +60,8 @@ SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t 
         const int8x16_t weight = vld1q_s8(weights);
 #pragma clang loop unroll(full)
         for (int pair = 0; pair < pairs; pair++) {
-          const int8_t *from = window + 2 * pair * s->pixel_step;
-          const int8x16_t step = vcombine_s8(vld1_s8(from), vld1_s8(from + second_pixel));
+          const int8x16_t step = vcombine_s8(vld1_s8(windows[2 * pair] + offset),
+                                             vld1_s8(windows[2 * pair + 1] + offset));
           int32x4_t *product = &products[pair * halves + half];
           *product = vmmlaq_s32(*product, step, weight);
         }

@@ -33,16 +33,18 @@ SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, in
                      int vectors) {
   int32x4_t sums[tile_vectors];
   start_from_bias(s, sums, pixels, vectors);
+  const int8_t *windows[4];
+  windows_of(s, input, pixels, windows);
   const int8_t *weights = s->weights;
   for (int segment = 0; segment < s->segment_count; segment++) {
-    const int8_t *window = input + s->segments[segment];
+    ptrdiff_t offset = s->segments[segment];
     int left = s->steps;
 #pragma clang loop unroll(disable)
-    for (; left >= 4; left -= 4, window += 8) {
+    for (; left >= 4; left -= 4, offset += 8) {
       int8x8_t taps[4];
 #pragma clang loop unroll(full)
       for (int pixel = 0; pixel < pixels; pixel++)
-        taps[pixel] = vld1_s8(window + pixel * s->pixel_step);
+        taps[pixel] = vld1_s8(windows[pixel] + offset);
 #pragma clang loop unroll(full)
       for (int half = 0; half < 2; half++) {
         int8x8_t steps[16];
@@ -55,11 +57,11 @@ SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, in
         }
       }
     }
-    for (; left > 0; left--, window += 2) {
+    for (; left > 0; left--, offset += 2) {
 #pragma clang loop unroll(full)
       for (int pixel = 0; pixel < pixels; pixel++) {
         typedef int16_t __attribute__((aligned(1))) unaligned;
-        const int16_t pair = *(const unaligned *)(window + pixel * s->pixel_step);
+        const int16_t pair = *(const unaligned *)(windows[pixel] + offset);
         const int8x8_t taps = vreinterpret_s8_s16(vdup_n_s16(pair));
         int32x4_t *sum = &sums[pixel * vectors];
 #pragma clang loop unroll(full)

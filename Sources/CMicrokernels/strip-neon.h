@@ -12,6 +12,17 @@ enum { tile_vectors = 24 };
 SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output,
                                 int pixels, int vectors);
 
+/// The pixels' windows, each in a register of its own: one offset then serves all the loads of a
+/// step. Left to itself, the compiler would add from pixel to pixel, to save registers.
+SWL_INLINE void windows_of(const swl_strip *s, const int8_t *input, int pixels,
+                           const int8_t **windows) {
+#pragma clang loop unroll(full)
+  for (int pixel = 0; pixel < pixels; pixel++) {
+    windows[pixel] = input + pixel * s->pixel_step;
+    __asm__("" : "+r"(windows[pixel]));
+  }
+}
+
 SWL_INLINE void start_from_bias(const swl_strip *s, int32x4_t *sums, int pixels, int vectors) {
 #pragma clang loop unroll(full)
   for (int vector = 0; vector < vectors; vector++) {

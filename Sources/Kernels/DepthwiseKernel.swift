@@ -51,7 +51,7 @@ struct DepthwiseKernel {
     for vector in 0..<geometry.vectors {
       self.scales.append(
         (0..<lanes).map { geometry.channel(vector, $0).map { scales.channels[$0] } },
-        rounding: scales.rounding, to: &writer)
+        of: scales, to: &writer)
     }
     writer.align(to: 64)
     for row in 0..<geometry.sharing {

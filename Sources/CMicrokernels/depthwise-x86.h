@@ -49,23 +49,30 @@ SWL_INLINE void columns(const depthwise_form *f, const swl_strip *s, int first, 
     for (int i = 0; i < vectors * common_taps; i++) kept[i] = weights[i];
     weights = kept;
   }
-  const uint8_t *input = f->input;
-  int8_t *output = s->output + first * lanes;
-  int pixel = 0;
-  for (; pixel + joined <= pixels; pixel += joined) {
-    vec bytes = outputs_of(f, input, first, vectors, joined, weights);
-    if (joined > 1) {
-      vec_store(output, bytes);
-    } else {
-      vec_store_first(output, bytes, width);
+  const ptrdiff_t row_step = s->row_step, output_row_step = s->output_row_step;
+  const uint8_t *row_input = f->input;
+  int8_t *row_output = s->output + first * lanes;
+  for (int row = s->rows; row > 0; row--) {
+    const uint8_t *input = row_input;
+    int8_t *output = row_output;
+    int pixel = 0;
+    for (; pixel + joined <= pixels; pixel += joined) {
+      vec bytes = outputs_of(f, input, first, vectors, joined, weights);
+      if (joined > 1) {
+        vec_store(output, bytes);
+      } else {
+        vec_store_first(output, bytes, width);
+      }
+      input += joined * f->pixel_step;
+      output += joined * f->output_step;
     }
-    input += joined * f->pixel_step;
-    output += joined * f->output_step;
-  }
-  for (; pixel < pixels && joined > 1; pixel++) {
-    vec_store_first(output, outputs_of(f, input, first, vectors, 1, weights), width);
-    input += f->pixel_step;
-    output += f->output_step;
+    for (; pixel < pixels && joined > 1; pixel++) {
+      vec_store_first(output, outputs_of(f, input, first, vectors, 1, weights), width);
+      input += f->pixel_step;
+      output += f->output_step;
+    }
+    row_input += row_step;
+    row_output += output_row_step;
   }
 }
 

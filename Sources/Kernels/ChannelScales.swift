@@ -117,8 +117,9 @@ enum ScaleLayout {
   func bytes(lanes: Int) -> Int { rows * lanes * 4 }
 
   /// Appends one vector's scales; lanes without a channel are nil.
-  func append(_ lanes: [ChannelScales.Scale?], of scales: ChannelScales, to writer: inout ByteWriter)
-  {
+  func append(
+    _ lanes: [ChannelScales.Scale?], of scales: ChannelScales, to writer: inout ByteWriter
+  ) {
     let lanes = lanes.map { $0 ?? ChannelScales.Scale(bias: 0, multiplier: 0, shift: 1) }
     if case .neon = self {
       for lane in lanes { writer.i32(lane.bias) }

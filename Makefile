@@ -2,6 +2,8 @@
 
 # ARCH: one of the SDKs of targets/sdk.
 ARCH ?= arm64
+# What `device` builds.
+PRODUCT ?= swiftletd
 
 .PHONY: help demo test build lint device peers arm-throughput clean
 
@@ -33,7 +35,7 @@ lint:
 # Compact: a device's executable is small where it need not be fast.
 device:
 	@targets/sdk $(ARCH)
-	@swift build -c release --product swiftletd --traits Compact --quiet \
+	@swift build -c release --product $(PRODUCT) --traits Compact --quiet \
 	  --swift-sdks-path .build-sdk --swift-sdk swiftlet-$(ARCH) --scratch-path .build-$(ARCH)
 
 ## peers: Swiftlet beside LiteRT, ONNX Runtime, OpenVINO and ncnn on this machine; OPTIONS='--only kws'

@@ -155,6 +155,10 @@ let server: [Target] = [
 ]
 
 let testing: [Target] = [
+  // For devices: the property tests' cases on each tier.
+  .executableTarget(
+    name: "TierReplay", dependencies: ["DeviceRuntime", "Kernels", "PlanFormat", "System", "Wire"],
+    path: "Tests/TierReplay", swiftSettings: small + [.unsafeFlags(["-parse-as-library"])]),
   .target(
     name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport", swiftSettings: strict),
   tests(

@@ -75,7 +75,17 @@ struct PlanSketch {
         got == expected, "\(tier.name) differs from scalar, first at \(String(describing: first))",
         sourceLocation: sourceLocation)
     }
+    log(
+      inputs: values.joined().map { UInt8(bitPattern: $0) },
+      output: expected.map { UInt8(bitPattern: $0) })
     return expected
+  }
+
+  /// Keeps the case for other CPUs.
+  func log(inputs: [UInt8], output: [UInt8]) {
+    let instruction = instructions[0]
+    let plan = plan(inputs: instruction.inputs, outputs: [instruction.output])
+    CaseLog.add(plan: plan.encoded(), weights: weights, inputs: inputs, output: output)
   }
 
   private func run(_ values: [[Int8]], on tier: KernelTier, threads: Int = 1) throws -> [Int8] {

@@ -19,6 +19,8 @@ extension PlanSketch {
       elements.withUnsafeBytes { session.input(position).copyMemory(from: $0) }
     }
     session.run()
+    log(
+      inputs: values.flatMap { $0.withUnsafeBytes(Array.init) }, output: Array(session.output(0)))
     return Array(session.output(0).bindMemory(to: Result.self))
   }
 

@@ -27,9 +27,9 @@ SWL_TARGET SWL_INLINE void columns_of_any(const swl_strip *s, int first) {
   }
 }
 
-/// All channels of a strip: whole groups of `vectors` in their own code where the layer is of the
+/// All channels of a row: whole groups of `vectors` in their own code where the layer is of the
 /// commonest form, 3 x 3 and two roundings.
-SWL_TARGET SWL_INLINE void depthwise(const swl_strip *s, int vectors) {
+SWL_TARGET SWL_INLINE void depthwise_row(const swl_strip *s, int vectors) {
   const int count = (s->channels + lanes - 1) / lanes;
   int first = 0;
   if (s->segment_count == commonest_taps && s->rounding == SWL_TWICE_CLAMPED) {
@@ -40,6 +40,15 @@ SWL_TARGET SWL_INLINE void depthwise(const swl_strip *s, int vectors) {
       columns_of_commonest(s, first, vectors, SWL_TWICE);
   }
   for (; first < count; first += 4) columns_of_any(s, first);
+}
+
+SWL_TARGET SWL_INLINE void depthwise(const swl_strip *s, int vectors) {
+  swl_strip row = *s;
+  for (int i = 0; i < s->rows; i++) {
+    depthwise_row(&row, vectors);
+    row.input = (const int8_t *)row.input + s->row_step;
+    row.output += s->output_row_step;
+  }
 }
 
 #endif

@@ -3,10 +3,12 @@
 #define SWL_AVXVNNI
 #include "vector-avx2.h"
 
+// The three columns of taps, four rows each.
+enum { common_taps = 3 };
+
 #include "depthwise-x86.h"
 #include "include/x86.h"
 
-// 3 x 3: the three columns of taps, four rows each.
-SWL_TARGET void swl_qs8_dwconv_32c4__avxvnni(const swl_strip *s) { depthwise_strip(s, 3); }
+SWL_TARGET void swl_qs8_dwconv_32c4__avxvnni(const swl_strip *s) { depthwise_strip(s); }
 
 #endif

@@ -6,7 +6,7 @@ enum { tile_vectors = 24 };
 /// Scales, packs and stores a tile. Two pixels of two vectors, or four of one, fill a register
 /// together.
 SWL_INLINE void store_rounded(const swl_strip *s, int8_t *output, const vec *sums, int pixels,
-                              int vectors, int rounding) {
+                              int vectors, int is_twice) {
   const vec_clamp clamp = vec_clamp_of(s);
   const int across = vectors < 4 ? vectors : 4;
   const int joined = 4 / across;
@@ -22,9 +22,9 @@ SWL_INLINE void store_rounded(const swl_strip *s, int8_t *output, const vec *sum
         int from = pixel + i / across;
         if (from >= pixels) from = pixels - 1;
         values[i] = vec_scale(sums[from * vectors + vector],
-                              (const vec *)s->constants + vector * scale_rows, rounding);
+                              (const vec *)s->constants + vector * scale_rows, is_twice);
       }
-      vec bytes = vec_pack(values, clamp, rounding);
+      vec bytes = vec_pack(values, clamp);
       int8_t *target = output + pixel * s->output_step + first * lanes;
       // Groups of four vectors are packed in the order of their weights.
       if (vectors < 4) bytes = vec_in_sequence(bytes);
@@ -46,12 +46,10 @@ SWL_INLINE void store_rounded(const swl_strip *s, int8_t *output, const vec *sum
 
 SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const vec *sums, int pixels,
                            int vectors) {
-  if (s->rounding == SWL_TWICE_CLAMPED) {
-    store_rounded(s, output, sums, pixels, vectors, SWL_TWICE_CLAMPED);
-  } else if (s->rounding == SWL_TWICE) {
-    store_rounded(s, output, sums, pixels, vectors, SWL_TWICE);
+  if (s->rounding == SWL_TWICE) {
+    store_rounded(s, output, sums, pixels, vectors, 1);
   } else {
-    store_rounded(s, output, sums, pixels, vectors, SWL_ONCE);
+    store_rounded(s, output, sums, pixels, vectors, 0);
   }
 }
 

@@ -16,7 +16,7 @@
 
 typedef __m256i vec;
 /// Accumulators in a vector, rows of constants (ScaleLayout.x86), bytes of one step of a window.
-enum { lanes = 8, scale_rows = 7, step_bytes = 4 };
+enum { lanes = 8, scale_rows = 6, step_bytes = 4 };
 
 SWL_INLINE vec vec_zero(void) { return _mm256_setzero_si256(); }
 SWL_INLINE vec vec_load(const void *p) { return _mm256_loadu_si256((const vec *)p); }
@@ -31,42 +31,31 @@ SWL_INLINE vec vec_dot(vec sum, vec taps, vec weights) {
 #endif
 }
 
-SWL_INLINE vec vec_scale(vec sum, const vec *constants, int rounding) {
+/// The high words of 64-bit products and addends, shifted.
+SWL_INLINE vec vec_scale(vec sum, const vec *constants, int is_twice) {
+  if (is_twice) sum = _mm256_add_epi32(sum, sum);
   vec even = _mm256_add_epi64(_mm256_mul_epi32(sum, constants[0]), constants[2]);
   vec odd = _mm256_add_epi64(
       _mm256_mul_epi32(_mm256_srli_epi64(sum, 32), constants[1]), constants[3]);
-  if (rounding != SWL_TWICE) {
-    vec high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
-    return _mm256_srav_epi32(high, constants[4]);
-  }
-  vec high = _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_add_epi64(odd, odd), 0xaa);
-  // Halves away from zero: a negative value gets one less than a half.
-  vec sign = _mm256_srlv_epi32(high, constants[6]);
-  return _mm256_srav_epi32(
-      _mm256_sub_epi32(_mm256_add_epi32(high, constants[5]), sign), constants[4]);
+  vec high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+  // Halves away from zero: the high word of a negative value gets one less than a half.
+  if (is_twice) high = _mm256_add_epi32(high, _mm256_cmpgt_epi32(constants[5], high));
+  return _mm256_srav_epi32(high, constants[4]);
 }
 
 typedef struct {
-  vec zero_point, minimum, maximum;
+  vec minimum, maximum;
 } vec_clamp;
 
 SWL_INLINE vec_clamp vec_clamp_of(const swl_strip *strip) {
-  return (vec_clamp){_mm256_set1_epi16((short)strip->zero_point),
-                     _mm256_set1_epi8((char)strip->minimum),
+  return (vec_clamp){_mm256_set1_epi8((char)strip->minimum),
                      _mm256_set1_epi8((char)strip->maximum)};
 }
 
 /// Four vectors of scaled values to bytes; of every 128-bit part, four of each vector in turn.
-SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp, int rounding) {
-  vec low = _mm256_packs_epi32(values[0], values[1]);
-  vec high = _mm256_packs_epi32(values[2], values[3]);
-  vec bytes;
-  if (rounding == SWL_TWICE_CLAMPED) {
-    bytes = _mm256_xor_si256(_mm256_packus_epi16(low, high), _mm256_set1_epi8(-128));
-  } else {
-    bytes = _mm256_packs_epi16(_mm256_adds_epi16(low, clamp.zero_point),
-                               _mm256_adds_epi16(high, clamp.zero_point));
-  }
+SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp) {
+  vec bytes = _mm256_packs_epi16(_mm256_packs_epi32(values[0], values[1]),
+                                 _mm256_packs_epi32(values[2], values[3]));
   return _mm256_min_epi8(_mm256_max_epi8(bytes, clamp.minimum), clamp.maximum);
 }
 

@@ -12,7 +12,7 @@
 
 typedef __m512i vec;
 /// Accumulators in a vector, rows of constants (ScaleLayout.x86), bytes of one step of a window.
-enum { lanes = 16, scale_rows = 7, step_bytes = 4 };
+enum { lanes = 16, scale_rows = 6, step_bytes = 4 };
 
 SWL_INLINE vec vec_zero(void) { return _mm512_setzero_si512(); }
 SWL_INLINE vec vec_load(const void *p) { return _mm512_loadu_si512(p); }
@@ -23,43 +23,34 @@ SWL_INLINE vec vec_dot(vec sum, vec taps, vec weights) {
   return _mm512_dpbusd_epi32(sum, taps, weights);
 }
 
-SWL_INLINE vec vec_scale(vec sum, const vec *constants, int rounding) {
+/// The high words of 64-bit products and addends, shifted.
+SWL_INLINE vec vec_scale(vec sum, const vec *constants, int is_twice) {
+  if (is_twice) sum = _mm512_add_epi32(sum, sum);
   vec even = _mm512_add_epi64(_mm512_mul_epi32(sum, constants[0]), constants[2]);
   vec odd = _mm512_add_epi64(
       _mm512_mul_epi32(_mm512_srli_epi64(sum, 32), constants[1]), constants[3]);
-  if (rounding != SWL_TWICE) {
-    vec high = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
-    return _mm512_srav_epi32(high, constants[4]);
+  vec high = _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
+  if (is_twice) {
+    // Halves away from zero: the high word of a negative value gets one less than a half.
+    __mmask16 negative = _mm512_cmplt_epi32_mask(high, constants[5]);
+    high = _mm512_mask_sub_epi32(high, negative, high, _mm512_set1_epi32(1));
   }
-  vec high = _mm512_mask_blend_epi32(
-      0xaaaa, _mm512_srli_epi64(even, 31), _mm512_add_epi64(odd, odd));
-  // Halves away from zero: a negative value gets one less than a half.
-  vec sign = _mm512_srlv_epi32(high, constants[6]);
-  return _mm512_srav_epi32(
-      _mm512_sub_epi32(_mm512_add_epi32(high, constants[5]), sign), constants[4]);
+  return _mm512_srav_epi32(high, constants[4]);
 }
 
 typedef struct {
-  vec zero_point, minimum, maximum;
+  vec minimum, maximum;
 } vec_clamp;
 
 SWL_INLINE vec_clamp vec_clamp_of(const swl_strip *strip) {
-  return (vec_clamp){_mm512_set1_epi16((short)strip->zero_point),
-                     _mm512_set1_epi8((char)strip->minimum),
+  return (vec_clamp){_mm512_set1_epi8((char)strip->minimum),
                      _mm512_set1_epi8((char)strip->maximum)};
 }
 
 /// Four vectors of scaled values to bytes; of every 128-bit part, four of each vector in turn.
-SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp, int rounding) {
-  vec low = _mm512_packs_epi32(values[0], values[1]);
-  vec high = _mm512_packs_epi32(values[2], values[3]);
-  vec bytes;
-  if (rounding == SWL_TWICE_CLAMPED) {
-    bytes = _mm512_xor_si512(_mm512_packus_epi16(low, high), _mm512_set1_epi8(-128));
-  } else {
-    bytes = _mm512_packs_epi16(_mm512_adds_epi16(low, clamp.zero_point),
-                               _mm512_adds_epi16(high, clamp.zero_point));
-  }
+SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp) {
+  vec bytes = _mm512_packs_epi16(_mm512_packs_epi32(values[0], values[1]),
+                                 _mm512_packs_epi32(values[2], values[3]));
   return _mm512_min_epi8(_mm512_max_epi8(bytes, clamp.minimum), clamp.maximum);
 }
 

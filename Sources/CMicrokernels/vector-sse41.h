@@ -11,7 +11,7 @@
 
 typedef __m128i vec;
 /// Accumulators in a vector, rows of constants (ScaleLayout.sse), bytes of one step of a window.
-enum { lanes = 4, scale_rows = 8, step_bytes = 4 };
+enum { lanes = 4, scale_rows = 7, step_bytes = 4 };
 
 SWL_INLINE vec vec_zero(void) { return _mm_setzero_si128(); }
 SWL_INLINE vec vec_load(const void *p) { return _mm_loadu_si128((const vec *)p); }
@@ -29,40 +29,29 @@ SWL_INLINE vec shift_by_power(vec value, vec power, vec power_odd) {
   return _mm_blend_epi16(_mm_srli_epi64(even, 30), _mm_slli_epi64(odd, 2), 0xcc);
 }
 
-SWL_INLINE vec vec_scale(vec sum, const vec *constants, int rounding) {
+/// The high words of 64-bit products and addends, shifted.
+SWL_INLINE vec vec_scale(vec sum, const vec *constants, int is_twice) {
+  if (is_twice) sum = _mm_add_epi32(sum, sum);
   vec even = _mm_add_epi64(_mm_mul_epi32(sum, constants[0]), constants[2]);
   vec odd = _mm_add_epi64(_mm_mul_epi32(_mm_srli_epi64(sum, 32), constants[1]), constants[3]);
-  if (rounding != SWL_TWICE) {
-    vec high = _mm_blend_epi16(_mm_srli_epi64(even, 32), odd, 0xcc);
-    return shift_by_power(high, constants[4], constants[5]);
-  }
-  vec high = _mm_blend_epi16(_mm_srli_epi64(even, 31), _mm_add_epi64(odd, odd), 0xcc);
-  // Halves away from zero: a negative value gets one less than a half.
-  vec sign = _mm_and_si128(_mm_srli_epi32(high, 31), constants[7]);
-  vec rounded = _mm_sub_epi32(_mm_add_epi32(high, constants[6]), sign);
-  return shift_by_power(rounded, constants[4], constants[5]);
+  vec high = _mm_blend_epi16(_mm_srli_epi64(even, 32), odd, 0xcc);
+  // Halves away from zero: the high word of a negative value gets one less than a half.
+  if (is_twice) high = _mm_add_epi32(high, _mm_cmpgt_epi32(constants[6], high));
+  return shift_by_power(high, constants[4], constants[5]);
 }
 
 typedef struct {
-  vec zero_point, minimum, maximum;
+  vec minimum, maximum;
 } vec_clamp;
 
 SWL_INLINE vec_clamp vec_clamp_of(const swl_strip *strip) {
-  return (vec_clamp){_mm_set1_epi16((short)strip->zero_point),
-                     _mm_set1_epi8((char)strip->minimum), _mm_set1_epi8((char)strip->maximum)};
+  return (vec_clamp){_mm_set1_epi8((char)strip->minimum), _mm_set1_epi8((char)strip->maximum)};
 }
 
 /// Four vectors of scaled values to bytes, in sequence.
-SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp, int rounding) {
-  vec low = _mm_packs_epi32(values[0], values[1]);
-  vec high = _mm_packs_epi32(values[2], values[3]);
-  vec bytes;
-  if (rounding == SWL_TWICE_CLAMPED) {
-    bytes = _mm_xor_si128(_mm_packus_epi16(low, high), _mm_set1_epi8(-128));
-  } else {
-    bytes = _mm_packs_epi16(_mm_adds_epi16(low, clamp.zero_point),
-                            _mm_adds_epi16(high, clamp.zero_point));
-  }
+SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp) {
+  vec bytes = _mm_packs_epi16(_mm_packs_epi32(values[0], values[1]),
+                              _mm_packs_epi32(values[2], values[3]));
   return _mm_min_epi8(_mm_max_epi8(bytes, clamp.minimum), clamp.maximum);
 }
 

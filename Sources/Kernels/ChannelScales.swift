@@ -25,8 +25,12 @@ struct ChannelScales {
     }
   }
 
+  /// Most places that a value with the zero point in its 8 upper bits can be shifted right by.
+  private static let longestShift: Int8 = 22
+
   /// SWL_TWICE_CLAMPED, SWL_TWICE or SWL_ONCE.
   let rounding: Int32
+  let zeroPoint: Int32
   let channels: [Scale]
 
   /// Reads the scales; nil where a fast kernel's arithmetic could leave 32 bits: a scale that shifts
@@ -60,6 +64,12 @@ struct ChannelScales {
         continue
       }
       guard shift <= 0, magnitude < 1 << 30, !isBelow else { return nil }
+      if shift < -Self.longestShift {
+        // Below a half whatever the inputs are, or nothing for this arithmetic.
+        guard magnitude < 1 << Self.longestShift else { return nil }
+        channels.append(Scale(bias: 0, multiplier: 0, shift: 1))
+        continue
+      }
       channels.append(
         Scale(
           bias: constant &- (inputZeroPoint &+ offset) &* sum, multiplier: multiplier,
@@ -74,6 +84,7 @@ struct ChannelScales {
       let isClamped = hasShift && requantization.outputZeroPoint == -128
       rounding = Int32(isClamped ? SWL_TWICE_CLAMPED : SWL_TWICE)
     }
+    zeroPoint = requantization.outputZeroPoint
     self.channels = channels
   }
 }
@@ -86,18 +97,19 @@ extension UnsafeRawBufferPointer {
 
 /// How an instruction set wants the scales of one vector of channels.
 enum ScaleLayout {
-  /// 64-bit products of even and odd lanes: multiplier, the odd lanes' multipliers at even lanes, the
-  /// addends of even and of odd lanes (bias and roundings folded in), shift, half, sign.
+  /// 64-bit products of even and odd lanes, of which the high words are shifted: multiplier, the odd
+  /// lanes' multipliers at even lanes, the addends of even and of odd lanes (bias, roundings and zero
+  /// point folded in), shift, and below which value a high word is negative without the addend.
   case x86
-  /// As x86, but instead of the shift 2^(30 − shift) and the odd lanes' at even lanes; sign is a mask.
+  /// As x86, but instead of the shift 2^(30 − shift) and the odd lanes' at even lanes.
   case sse
   /// Bias, multiplier, shift.
   case neon
 
   private var rows: Int {
     switch self {
-    case .x86: 7
-    case .sse: 8
+    case .x86: 6
+    case .sse: 7
     case .neon: 3
     }
   }
@@ -105,46 +117,33 @@ enum ScaleLayout {
   func bytes(lanes: Int) -> Int { rows * lanes * 4 }
 
   /// Appends one vector's scales; lanes without a channel are nil.
-  func append(_ lanes: [ChannelScales.Scale?], rounding: Int32, to writer: inout ByteWriter) {
+  func append(
+    _ lanes: [ChannelScales.Scale?], of scales: ChannelScales, to writer: inout ByteWriter
+  ) {
     let lanes = lanes.map { $0 ?? ChannelScales.Scale(bias: 0, multiplier: 0, shift: 1) }
-    switch self {
-    case .neon:
+    if case .neon = self {
       for lane in lanes { writer.i32(lane.bias) }
       for lane in lanes { writer.i32(lane.multiplier) }
       for lane in lanes { writer.i32(lane.shift) }
-    case .x86:
-      Self.appendProducts(lanes, rounding, to: &writer)
-      for lane in lanes { writer.i32(lane.shift - Self.done(rounding)) }
-      for lane in lanes { writer.u32((UInt32(1) << UInt32(lane.shift)) >> 1) }
-      for lane in lanes { writer.i32(lane.shift == 0 ? 32 : 31) }
-    case .sse:
-      // After 31 places only 0 is left, which 2^(30 − 31) could not express.
-      let lanes = lanes.map { lane in
-        lane.shift - Self.done(rounding) > 30
-          ? ChannelScales.Scale(bias: 0, multiplier: 0, shift: 1) : lane
-      }
-      Self.appendProducts(lanes, rounding, to: &writer)
-      let powers = lanes.map { Int32(1) << (30 - ($0.shift - Self.done(rounding))) }
-      for power in powers { writer.i32(power) }
-      Self.appendOdd(powers, to: &writer)
-      for lane in lanes { writer.u32((UInt32(1) << UInt32(lane.shift)) >> 1) }
-      for lane in lanes { writer.i32(lane.shift == 0 ? 0 : -1) }
+      return
     }
-  }
-
-  /// The part of the shift that taking the high word of a 64-bit sum does.
-  private static func done(_ rounding: Int32) -> Int32 { rounding == Int32(SWL_TWICE) ? 0 : 1 }
-
-  private static func appendProducts(
-    _ lanes: [ChannelScales.Scale], _ rounding: Int32, to writer: inout ByteWriter
-  ) {
-    for lane in lanes { writer.i32(lane.multiplier) }
-    appendOdd(lanes.map { $0.multiplier }, to: &writer)
+    let multipliers = lanes.map { $0.multiplier }
+    let terms = lanes.map { HighWord($0, scales) }
+    for multiplier in multipliers { writer.i32(multiplier) }
+    Self.appendOdd(multipliers, to: &writer)
     for parity in 0...1 {
       for position in stride(from: parity, to: lanes.count, by: 2) {
-        writer.i64(addend(lanes[position], rounding))
+        writer.i64(terms[position].addend)
       }
     }
+    if case .sse = self {
+      let powers = terms.map { Int32(1) << (30 - $0.shift) }
+      for power in powers { writer.i32(power) }
+      Self.appendOdd(powers, to: &writer)
+    } else {
+      for term in terms { writer.i32(term.shift) }
+    }
+    for term in terms { writer.i32(term.zero) }
   }
 
   /// Of odd lanes, at the even lane before each; 0 at odd ones.
@@ -153,15 +152,31 @@ enum ScaleLayout {
       writer.i32(position % 2 == 0 ? values[position + 1] : 0)
     }
   }
+}
 
-  /// bias · multiplier and the roundings, as CMicrokernels.h states them.
-  private static func addend(_ scale: ChannelScales.Scale, _ rounding: Int32) -> Int64 {
+/// A scale as x86 computes it: output = (acc · multiplier + addend) >> 32 >> shift, with twice the
+/// accumulator and one less after the first shift where the value is negative for SWL_TWICE.
+private struct HighWord {
+  let addend: Int64
+  let shift: Int32
+  /// What the first shift leaves of a value of zero: below it, values are negative.
+  let zero: Int32
+
+  init(_ scale: ChannelScales.Scale, _ scales: ChannelScales) {
     let product = Int64(scale.bias) * Int64(scale.multiplier)
-    let last = Int64(1) << Int64(30 + scale.shift)
-    return switch rounding {
-    case Int32(SWL_TWICE): product + 1 << 30
-    case Int32(SWL_ONCE): product + last
-    default: product + 1 << 30 + last
+    let half = (Int64(1) << Int64(scale.shift)) >> 1
+    if scales.rounding == Int32(SWL_TWICE) {
+      shift = scale.shift
+      let offset = half + Int64(scales.zeroPoint) << Int64(shift)
+      addend = 2 * product + 1 << 31 + offset << 32
+      // Without a second shift there is no second rounding.
+      zero = shift == 0 ? .min : Int32(offset)
+    } else {
+      shift = scale.shift - 1
+      let first: Int64 = scales.rounding == Int32(SWL_ONCE) ? 0 : 1 << 30
+      let offset = Int64(scales.zeroPoint) << Int64(shift)
+      addend = product + first + half << 31 + offset << 32
+      zero = 0
     }
   }
 }

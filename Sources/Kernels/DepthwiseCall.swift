@@ -20,6 +20,7 @@ public struct DepthwiseCall {
   private let copied: Int
   private let right: Int
   private let sharing: Int
+  private let band: Int
   private let rowWeightBytes: Int
   /// Pixels that the folded ones leave over, and where the last fold begins again to cover them.
   private let remainder: Int
@@ -39,11 +40,13 @@ public struct DepthwiseCall {
     window = WindowWalk(geometry.parameters.window)
     strip = swl_strip(
       input: UnsafeRawPointer(memory.scratch),
-      pixel_step: geometry.columnBytes * window.strideWidth * geometry.fold, row_step: 0,
+      pixel_step: geometry.columnBytes * window.strideWidth * geometry.fold,
+      row_step: geometry.blocks * geometry.blockBytes,
       segments: (memory.constants + 64).assumingMemoryBound(to: Int32.self),
       segment_count: Int32(geometry.taps), steps: 1, weights: scales + geometry.scaleBytes,
       constants: scales, output: output, output_step: channels * geometry.fold,
-      output_row_step: 0, rows: 1, pixels: Int32(width / geometry.fold),
+      output_row_step: width * channels * geometry.sharing, rows: 1,
+      pixels: Int32(width / geometry.fold),
       channels: Int32(channels * geometry.fold),
       rounding: memory.constants.load(as: Int32.self),
       zero_point: requantization.outputZeroPoint, minimum: requantization.minimum,
@@ -63,6 +66,7 @@ public struct DepthwiseCall {
     copied = geometry.copied
     right = geometry.right
     sharing = geometry.sharing
+    band = geometry.band
     rowWeightBytes = geometry.rowWeightBytes
     remainder = width % geometry.fold
     lastFoldInput = (width - geometry.fold) * geometry.columnBytes
@@ -77,10 +81,10 @@ public struct DepthwiseCall {
     guard let interleave, let loop else { return }
     let range = share.range(outputRows, step: sharing)
     let scratch = scratch + share.scratchOffset
-    let zeroRow = (scratch + blocks &* blockBytes).assumingMemoryBound(to: Int8.self)
+    let zeroRow = (scratch + band &* blocks &* blockBytes).assumingMemoryBound(to: Int8.self)
     zeroRow.initialize(repeating: Int8(truncatingIfNeeded: zeroPoint), count: copied)
     let elementBytes = depth &* staging.elementBytes
-    for block in 0..<blocks {
+    for block in 0..<min(band, range.count) &* blocks {
       let target = scratch + block &* blockBytes
       staging.fill(target, left &* depth, with: zeroPoint)
       staging.fill(target + (left &+ copied) &* elementBytes, right &* depth, with: zeroPoint)
@@ -90,24 +94,30 @@ public struct DepthwiseCall {
     strip.output += range.lowerBound &* outputRowBytes
     var row = range.lowerBound
     while row < range.upperBound {
-      for block in 0..<blocks {
-        let target = scratch + block &* blockBytes + left &* elementBytes
-        interleaveBlock(
-          interleave, firstLine: block &* depth, outputRow: row, zeroRow: zeroRow, target)
-      }
-      for shared in 0..<min(sharing, range.upperBound &- row) {
-        var rowStrip = strip
-        rowStrip.weights += shared &* rowWeightBytes
-        loop(&rowStrip)
-        if remainder > 0 {
-          rowStrip.input += lastFoldInput
-          rowStrip.output += lastFoldOutput
-          rowStrip.pixels = 1
-          loop(&rowStrip)
+      let count = min(band &* sharing, range.upperBound &- row)
+      var target = scratch + left &* elementBytes
+      for first in stride(from: row, to: row &+ count, by: sharing) {
+        for block in 0..<blocks {
+          interleaveBlock(
+            interleave, firstLine: block &* depth, outputRow: first, zeroRow: zeroRow, target)
+          target += blockBytes
         }
-        strip.output += outputRowBytes
       }
-      row &+= sharing
+      for shared in 0..<min(sharing, count) {
+        var rows = strip
+        rows.rows = Int32(truncatingIfNeeded: (count &- shared &+ sharing &- 1) / sharing)
+        rows.weights += shared &* rowWeightBytes
+        rows.output += shared &* outputRowBytes
+        loop(&rows)
+        if remainder > 0 {
+          rows.input += lastFoldInput
+          rows.output += lastFoldOutput
+          rows.pixels = 1
+          loop(&rows)
+        }
+      }
+      strip.output += count &* outputRowBytes
+      row &+= count
     }
   }
 

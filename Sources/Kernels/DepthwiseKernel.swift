@@ -51,7 +51,7 @@ struct DepthwiseKernel {
     for vector in 0..<geometry.vectors {
       self.scales.append(
         (0..<lanes).map { geometry.channel(vector, $0).map { scales.channels[$0] } },
-        rounding: scales.rounding, to: &writer)
+        of: scales, to: &writer)
     }
     writer.align(to: 64)
     for row in 0..<geometry.sharing {
@@ -148,8 +148,15 @@ struct DepthwiseGeometry {
     64 + (taps * 4).aligned + scaleBytes + (sharing * rowWeightBytes).aligned
   }
 
+  /// Groups of output rows whose interleavings are made together: as many as stay in the first-level
+  /// cache, so that a small map is one call.
+  var band: Int {
+    let fitting = StagedRows.bandLimit / (blocks * blockBytes)
+    return Swift.min(Swift.max(fitting, 1), output.height.dividedRoundingUp(by: sharing))
+  }
+
   /// The interleavings, then a row of the zero point.
-  var scratchBytes: Int { blocks * blockBytes + copied.aligned + 64 }
+  var scratchBytes: Int { band * blocks * blockBytes + copied.aligned + 64 }
 
   var tapOffsets: [Int32] {
     let width = parameters.window.width

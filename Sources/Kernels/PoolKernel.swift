@@ -95,16 +95,24 @@ public struct PositionSumCall {
     }
   }
 
-  /// Halves away from zero.
+  /// Halves away from zero. One multiplication by 2^40 / count, rounded up, gives the quotient of
+  /// every n with n · count < 2^40: here n ≤ 128.5 · count.
   @inline(__always)
   private func divide(by count: Int32, _ target: UnsafeMutablePointer<Int8>) {
-    let half = count / 2
+    let half = Int64(count / 2)
+    let reciprocal = ((Int64(1) << 40) &+ Int64(count) &- 1) / Int64(count)
+    let isExact = count <= Self.multipliedCountMax
     for channel in 0..<pool.inputExtent.channels {
-      let sum = sums[channel]
-      let quotient = sum > 0 ? (sum &+ half) / count : (sum &- half) / count
-      target[channel] = FixedPoint.clamp(quotient, pool.minimum, pool.maximum)
+      let sum = Int64(sums[channel])
+      let magnitude = abs(sum) &+ half
+      let quotient = isExact ? (magnitude &* reciprocal) &>> 40 : magnitude / Int64(count)
+      target[channel] = FixedPoint.clamp(
+        Int32(truncatingIfNeeded: sum < 0 ? 0 &- quotient : quotient), pool.minimum, pool.maximum)
     }
   }
+
+  /// 128.5 · 90,000² < 2^40.
+  private static let multipliedCountMax: Int32 = 90_000
 }
 
 /// A maximum pool bound to its kernel.

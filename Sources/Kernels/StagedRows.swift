@@ -50,6 +50,9 @@ struct StagedRows {
   /// row is always taken.
   static let bandLimit = 32 << 10
 
+  /// Bytes up to which a row's border is dearer than its inside.
+  private static let shortRow = 256
+
   /// Elements of a row: border, copied from the input, border.
   let left: Int
   let copied: Int
@@ -108,7 +111,18 @@ struct StagedRows {
     }
     var target = scratch
     let begin = first &* stride &- top
-    for row in begin..<begin &+ (count &- 1) &* stride &+ reach {
+    let rows = (count &- 1) &* stride &+ reach
+    if rowBytes <= Self.shortRow {
+      // One fill of everything costs less than two of every row.
+      kernel.fill(scratch, rows &* (left &+ copied &+ right), with: zeroPoint)
+      for row in max(begin, 0)..<max(min(begin &+ rows, inputRows), max(begin, 0)) {
+        copy(
+          input + row &* inputRowElements,
+          target + (row &- begin) &* rowBytes + left &* kernel.elementBytes, copied)
+      }
+      return
+    }
+    for row in begin..<begin &+ rows {
       if row < 0 || row >= inputRows {
         kernel.fill(target, left &+ copied &+ right, with: zeroPoint)
       } else {

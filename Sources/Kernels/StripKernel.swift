@@ -72,7 +72,7 @@ struct StripKernel {
         let lanes = (0..<lanes).map { lane in
           geometry.channel(vector, width, index, lane).map { scales.channels[$0 % dense.channels] }
         }
-        self.scales.append(lanes, rounding: scales.rounding, to: &writer)
+        self.scales.append(lanes, of: scales, to: &writer)
       }
       writer.align(to: 64)
       packWeights(dense, geometry, weights, vector, width, &writer)

@@ -1,9 +1,11 @@
 import CAllocationCounter
 import DeviceRuntime
+import Kernels
 import PlanFormat
 import Testing
 
-/// `Session.run` takes no memory: everything is taken when the session is made.
+/// `Session.run` takes no memory and asks nothing of the system: everything is taken when the session
+/// is made.
 @Suite("allocation") struct AllocationTests {
   private func allocations(_ body: () throws -> Void) rethrows -> UInt64 {
     let before = swiftlet_test_allocation_count()
@@ -13,15 +15,45 @@ import Testing
 
   @Test func runAllocatesNothing() throws {
     let (plan, weights) = SamplePlan.everyOperation()
+    for tier in KernelTier.available {
+      let session = try Session(plan: plan.encoded(), weights: weights, tier: tier)
+      // The first run too: nothing is made lazily.
+      for _ in 0..<3 { #expect(allocations { session.run() } == 0, "\(tier.name)") }
+    }
     let session = try Session(plan: plan.encoded(), weights: weights)
-    // The first run too: nothing is made lazily.
-    for _ in 0..<3 { #expect(allocations { session.run() } == 0) }
     for position in plan.instructions.indices {
       #expect(
         allocations { session.run(instruction: position) } == 0,
         "\(plan.instructions[position].name)")
     }
     #expect(allocations { _ = session.output(0).count + session.input(0).count } == 0)
+  }
+
+  private func runsWithoutSystemCalls(
+    _ session: Session, _ work: @convention(c) (UnsafeMutableRawPointer?) -> Void
+  ) -> Bool {
+    swiftlet_test_runs_without_system_calls(
+      work, Unmanaged.passUnretained(session).toOpaque()) == 1
+  }
+
+  @Test func runCallsNothingOfTheSystem() throws {
+    let (plan, weights) = SamplePlan.everyOperation()
+    for tier in KernelTier.available {
+      let session = try Session(plan: plan.encoded(), weights: weights, tier: tier)
+      // The first run too.
+      #expect(
+        runsWithoutSystemCalls(session) { context in
+          guard let context else { return }
+          let session = Unmanaged<Session>.fromOpaque(context).takeUnretainedValue()
+          for _ in 0..<3 { session.run() }
+        }, "\(tier.name)")
+    }
+  }
+
+  @Test func theGuardKills() throws {
+    let (plan, weights) = SamplePlan.everyOperation()
+    let session = try Session(plan: plan.encoded(), weights: weights)
+    #expect(!runsWithoutSystemCalls(session) { _ in swiftlet_test_ask_the_system() })
   }
 
   @Test func theCounterCounts() throws {

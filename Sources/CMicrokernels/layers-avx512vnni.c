@@ -35,6 +35,9 @@ SWL_TARGET void swl_interleave4_u8__avx512vnni(const int8_t *const *rows, void *
     x = _mm512_mask_broadcast_i32x4(x, 0x00f0, _mm_loadu_si128((const __m128i *)(rows[1] + i)));
     x = _mm512_mask_broadcast_i32x4(x, 0x0f00, _mm_loadu_si128((const __m128i *)(rows[2] + i)));
     x = _mm512_mask_broadcast_i32x4(x, 0xf000, _mm_loadu_si128((const __m128i *)(rows[3] + i)));
+    // Hidden, lest the compiler merges the last row's insertion and the permutation into a dearer one
+    // of two sources.
+    __asm__("" : "+v"(x));
     x = _mm512_xor_si512(_mm512_permutexvar_epi8(order, x), sign);
     _mm512_storeu_si512((int8_t *)output + 4 * i, x);
   }

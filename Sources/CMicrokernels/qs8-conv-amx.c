@@ -40,9 +40,8 @@ AMX_INLINE void configure(int pixels, int steps) {
   _tile_loadconfig(&config);
 }
 
-/// The sums of one tile of pixels and all vectors, stored as [pixel][vector].
-AMX_INLINE void multiply(const swl_strip *s, const int8_t *input, vec *sums, int vectors,
-                         int block) {
+/// The sums of one tile of pixels and all vectors, in tiles 0 to 3.
+AMX_INLINE void multiply(const swl_strip *s, const int8_t *input, int vectors, int block) {
   const ptrdiff_t tile_bytes = (ptrdiff_t)block * 64;
   const int8_t *weights = s->weights;
   _tile_zero(0);
@@ -71,6 +70,10 @@ AMX_INLINE void multiply(const swl_strip *s, const int8_t *input, vec *sums, int
       window += block * step_bytes;
     }
   }
+}
+
+/// Tiles 0 to 3 as [pixel][vector].
+AMX_INLINE void keep(vec *sums, int vectors) {
   const ptrdiff_t pixel_bytes = vectors * (ptrdiff_t)sizeof(vec);
   _tile_stored(0, sums, pixel_bytes);
   if (vectors > 1) _tile_stored(1, sums + 1, pixel_bytes);
@@ -83,9 +86,31 @@ typedef struct {
   int width, pitch, total;
 } run;
 
+/// Scales and stores pixels of a kept tile, vector by vector as scale_tile does.
+AMX_INLINE void store_pixels(const swl_strip *s, int8_t *output, const vec *sums, int pixels,
+                             int vectors, int is_twice) {
+  vec scaled[4 * 4];
+#pragma clang loop unroll(full)
+  for (int vector = 0; vector < vectors; vector++) {
+    vec constants[scale_rows];
+#pragma clang loop unroll(full)
+    for (int row = 0; row < scale_rows; row++)
+      constants[row] = vec_load((const vec *)s->constants + vector * scale_rows + row);
+#pragma clang loop unroll(full)
+    for (int pixel = 0; pixel < pixels; pixel++) {
+      const vec *sum = &sums[pixel * vectors + vector];
+      // From memory it is the load that moves the lanes; arithmetic is what there is too little of.
+      vec odd;
+      __asm__("vmovshdup %1, %0" : "=v"(odd) : "m"(*sum));
+      scaled[pixel * vectors + vector] = vec_scale_halves(*sum, odd, constants, is_twice);
+    }
+  }
+  pack_tile(s, output, scaled, pixels, vectors, vectors == 4);
+}
+
 /// Requantises a tile from `first` on; columns between two rows are skipped.
 AMX_INLINE void store(const swl_strip *s, const vec *sums, const run *r, int first, int pixels,
-                      int vectors) {
+                      int vectors, int is_twice) {
   int row = first / r->pitch, column = first - row * r->pitch;
   for (int pixel = 0; pixel < pixels;) {
     if (column >= r->width) {
@@ -98,30 +123,31 @@ AMX_INLINE void store(const swl_strip *s, const vec *sums, const run *r, int fir
     int8_t *output = s->output + row * s->output_row_step + column * s->output_step;
     column += left;
     for (; left >= 4; left -= 4, pixel += 4, output += 4 * s->output_step)
-      store_tile(s, output, sums + pixel * vectors, 4, vectors);
+      store_pixels(s, output, sums + pixel * vectors, 4, vectors, is_twice);
     for (; left > 0; left--, pixel++, output += s->output_step)
-      store_tile(s, output, sums + pixel * vectors, 1, vectors);
+      store_pixels(s, output, sums + pixel * vectors, 1, vectors, is_twice);
   }
 }
 
 AMX_INLINE void tiles(const swl_strip *s, const int8_t *input, const run *r, int vectors,
-                      int block) {
-  vec sums[2][tile_pixels * 4];
-  int previous = -1, turn = 0;
+                      int block, int is_twice) {
+  vec sums[tile_pixels * 4];
+  int previous = -1;
   for (int first = 0; first < r->total; first += tile_pixels) {
     // The last tile begins where it ends with the last pixel: what it repeats is the same.
     int begin = first + tile_pixels <= r->total || r->total < tile_pixels
                     ? first
                     : r->total - tile_pixels;
-    multiply(s, input + begin * s->pixel_step, sums[turn], vectors, block);
-    if (previous >= 0) store(s, sums[turn ^ 1], r, previous, tile_pixels, vectors);
+    multiply(s, input + begin * s->pixel_step, vectors, block);
+    if (previous >= 0) store(s, sums, r, previous, tile_pixels, vectors, is_twice);
+    keep(sums, vectors);
     previous = begin;
-    turn ^= 1;
   }
-  store(s, sums[turn ^ 1], r, previous, r->total < tile_pixels ? r->total : tile_pixels, vectors);
+  const int rest = r->total < tile_pixels ? r->total : tile_pixels;
+  store(s, sums, r, previous, rest, vectors, is_twice);
 }
 
-AMX_INLINE void strip_by_tiles(const swl_strip *s, int vectors) {
+AMX_INLINE void strip_by_tiles(const swl_strip *s, int vectors, int is_twice) {
   const int blocks = (s->steps + tile_steps - 1) / tile_steps, block = s->steps / blocks;
   const int pitch = s->rows > 1 ? (int)(s->row_step / s->pixel_step) : s->pixels;
   // Short rows are multiplied with the columns between them; long ones, or such as do not begin at
@@ -129,21 +155,29 @@ AMX_INLINE void strip_by_tiles(const swl_strip *s, int vectors) {
   if (s->rows == 1 || (pitch * s->pixel_step == s->row_step && s->pixels % tile_pixels != 0)) {
     const run r = {s->pixels, pitch, (s->rows - 1) * pitch + s->pixels};
     configure(r.total < tile_pixels ? r.total : tile_pixels, block);
-    tiles(s, s->input, &r, vectors, block);
+    tiles(s, s->input, &r, vectors, block, is_twice);
   } else {
     const run r = {s->pixels, s->pixels, s->pixels};
     configure(r.total < tile_pixels ? r.total : tile_pixels, block);
     swl_strip row = *s;
     for (int i = 0; i < s->rows; i++) {
-      tiles(&row, (const int8_t *)s->input + i * s->row_step, &r, vectors, block);
+      tiles(&row, (const int8_t *)s->input + i * s->row_step, &r, vectors, block, is_twice);
       row.output += s->output_row_step;
     }
   }
   _tile_release();
 }
 
-AMX_TARGET void swl_qs8_conv_16x64c64__amx(const swl_strip *s) { strip_by_tiles(s, 4); }
-AMX_TARGET void swl_qs8_conv_16x32c64__amx(const swl_strip *s) { strip_by_tiles(s, 2); }
-AMX_TARGET void swl_qs8_conv_16x16c64__amx(const swl_strip *s) { strip_by_tiles(s, 1); }
+AMX_INLINE void strip_of(const swl_strip *s, int vectors) {
+  if (s->rounding == SWL_TWICE) {
+    strip_by_tiles(s, vectors, 1);
+  } else {
+    strip_by_tiles(s, vectors, 0);
+  }
+}
+
+AMX_TARGET void swl_qs8_conv_16x64c64__amx(const swl_strip *s) { strip_of(s, 4); }
+AMX_TARGET void swl_qs8_conv_16x32c64__amx(const swl_strip *s) { strip_of(s, 2); }
+AMX_TARGET void swl_qs8_conv_16x16c64__amx(const swl_strip *s) { strip_of(s, 1); }
 
 #endif

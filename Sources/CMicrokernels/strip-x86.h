@@ -1,56 +1,18 @@
 // Dense strips for x86, in the vocabulary of the vector-*.h included before.
 
+#include "scale-x86.h"
+
 /// A tile's accumulators: at most this many.
 enum { tile_vectors = 24 };
 
-/// Scales, packs and stores a tile. Two pixels of two vectors, or four of one, fill a register
-/// together.
-SWL_INLINE void store_rounded(const swl_strip *s, int8_t *output, const vec *sums, int pixels,
-                              int vectors, int is_twice) {
-  const vec_clamp clamp = vec_clamp_of(s);
-  const int across = vectors < 4 ? vectors : 4;
-  const int joined = 4 / across;
-  const int width = across * lanes;
-#pragma clang loop unroll(full)
-  for (int pixel = 0; pixel < pixels; pixel += joined) {
-#pragma clang loop unroll(full)
-    for (int first = 0; first < vectors; first += across) {
-      vec values[4];
-#pragma clang loop unroll(full)
-      for (int i = 0; i < 4; i++) {
-        int vector = first + i % across;
-        int from = pixel + i / across;
-        if (from >= pixels) from = pixels - 1;
-        values[i] = vec_scale(sums[from * vectors + vector],
-                              (const vec *)s->constants + vector * scale_rows, is_twice);
-      }
-      vec bytes = vec_pack(values, clamp);
-      int8_t *target = output + pixel * s->output_step + first * lanes;
-      // Groups of four vectors are packed in the order of their weights.
-      if (vectors < 4) bytes = vec_in_sequence(bytes);
-      if (joined == 1) {
-        vec_store_first(target, bytes, s->channels - first * lanes);
-      } else if (pixel + joined <= pixels && s->output_step == width && s->channels == width) {
-        vec_store(target, bytes);
-      } else {
-        vec_store_first(target, bytes, s->channels);
-#pragma clang loop unroll(full)
-        for (int i = 1; i < joined && pixel + i < pixels; i++) {
-          bytes = joined == 2 ? vec_second_half(bytes) : vec_second_quarter(bytes);
-          vec_store_first(target + i * s->output_step, bytes, s->channels);
-        }
-      }
-    }
-  }
-}
-
-SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const vec *sums, int pixels,
-                           int vectors) {
+SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, vec *sums, int pixels, int vectors) {
   if (s->rounding == SWL_TWICE) {
-    store_rounded(s, output, sums, pixels, vectors, 1);
+    scale_tile(s, sums, pixels, vectors, 1);
   } else {
-    store_rounded(s, output, sums, pixels, vectors, 0);
+    scale_tile(s, sums, pixels, vectors, 0);
   }
+  // Groups of four vectors have the order of packing in their weights.
+  pack_tile(s, output, sums, pixels, vectors, vectors >= 4);
 }
 
 SWL_INLINE void tile(const swl_strip *s, const uint8_t *input, int8_t *output, int pixels,

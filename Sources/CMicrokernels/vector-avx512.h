@@ -23,19 +23,28 @@ SWL_INLINE vec vec_dot(vec sum, vec taps, vec weights) {
   return _mm512_dpbusd_epi32(sum, taps, weights);
 }
 
-/// The high words of 64-bit products and addends, shifted.
-SWL_INLINE vec vec_scale(vec sum, const vec *constants, int is_twice) {
-  if (is_twice) sum = _mm512_add_epi32(sum, sum);
-  vec even = _mm512_add_epi64(_mm512_mul_epi32(sum, constants[0]), constants[2]);
-  vec odd = _mm512_add_epi64(
-      _mm512_mul_epi32(_mm512_srli_epi64(sum, 32), constants[1]), constants[3]);
-  vec high = _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
+/// The high words of 64-bit products and addends, shifted; `odd` has the odd lanes' sums at even ones.
+SWL_INLINE vec vec_scale_halves(vec sum, vec odd, const vec *constants, int is_twice) {
   if (is_twice) {
-    // Halves away from zero: the high word of a negative value gets one less than a half.
+    sum = _mm512_add_epi32(sum, sum);
+    odd = _mm512_add_epi32(odd, odd);
+  }
+  sum = _mm512_add_epi64(_mm512_mul_epi32(sum, constants[0]), constants[2]);
+  odd = _mm512_add_epi64(_mm512_mul_epi32(odd, constants[1]), constants[3]);
+  vec high = _mm512_mask_shuffle_epi32(odd, 0x5555, sum, _MM_PERM_DDBB);
+  if (is_twice) {
+    // Halves away from zero: the high word of a negative value gets one less than a half. The one
+    // is hidden lest the compiler makes a vector of the mask to add it.
+    vec one = _mm512_set1_epi32(1);
+    __asm__("" : "+v"(one));
     __mmask16 negative = _mm512_cmplt_epi32_mask(high, constants[5]);
-    high = _mm512_mask_sub_epi32(high, negative, high, _mm512_set1_epi32(1));
+    high = _mm512_mask_sub_epi32(high, negative, high, one);
   }
   return _mm512_srav_epi32(high, constants[4]);
+}
+
+SWL_INLINE vec vec_scale(vec sum, const vec *constants, int is_twice) {
+  return vec_scale_halves(sum, _mm512_srli_epi64(sum, 32), constants, is_twice);
 }
 
 typedef struct {

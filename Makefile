@@ -3,7 +3,7 @@
 # ARCH: one of the SDKs of targets/sdk.
 ARCH ?= arm64
 
-.PHONY: help demo test build lint device peers clean
+.PHONY: help demo test build lint device peers arm-throughput clean
 
 ## help: this list
 help:
@@ -42,6 +42,11 @@ peers:
 	@swift build -c release --product swiftlet --quiet
 	@$(MAKE) --no-print-directory device ARCH=$(ARCH)
 	@python3 Tests/Peers $(OPTIONS)
+
+## arm-throughput: NEON kernels beside XNNPACK's, by models of ARM cores; OPTIONS='--json FILE'
+arm-throughput:
+	@.ci/install arm-throughput
+	@python3 Tests/Peers/arm_throughput.py $(OPTIONS)
 
 ## clean: removes every build product
 clean:

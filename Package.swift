@@ -62,7 +62,7 @@ let device: [Target] = [
       .unsafeFlags(["-O2"], .when(configuration: .debug)),
     ]),
   module("Kernels", ["CMicrokernels", "PlanFormat", "Wire"], settings: hot),
-  module("DeviceRuntime", ["Kernels", "PlanFormat", "Wire"], settings: hot),
+  module("DeviceRuntime", ["CSystem", "Kernels", "PlanFormat", "Wire"], settings: hot),
   module("DriftStatistics", ["CBOR", "Wire"], settings: hot),
   deviceModule("BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "Wire"]),
   deviceModule(

@@ -34,7 +34,6 @@ public enum BenchCommand {
         .flag("idle", "the first call after idleness too; takes minutes"),
         .value("idle-seconds", "N", "idleness before each such call; 5 by default"),
         .value("idle-count", "N", "such calls, of which the median counts; 30 by default"),
-        .value("cpu-features", "LIST", "kernels to use, e.g. scalar"),
         .flag("layers", "one row per layer, with the kernel that served it"),
         .flag("json", "one JSON document"),
         .flag("once", "run once, print when its result was there (monotonic ns), and end"),
@@ -44,7 +43,7 @@ public enum BenchCommand {
         ),
         .value("root", "DIR", "device root: measure the installed model, from its prepared image"),
         .value("model", "NAME", "which model of the root"),
-      ] + BundleLoading.options,
+      ] + BundleLoading.kernelOptions + BundleLoading.options,
       examples: [
         ExampleSpec("bench digits.swb --layers", "where the time goes"),
         ExampleSpec("bench --root /var/lib/swiftlet --idle", "as the installed model will feel"),
@@ -61,7 +60,7 @@ public enum BenchCommand {
       throw CommandFailure(.usage, "a bundle is missing", hint: "or --root DIR")
     }
     let bundle = try BundleLoading.open(path, parsed, environment)
-    let session = try BundleLoading.session(bundle, tier: try BundleLoading.tier(parsed))
+    let session = try BundleLoading.session(bundle, parsed)
     return RunnableModel(manifest: bundle.manifest, session: session)
   }
 

@@ -44,9 +44,10 @@ struct BenchReport {
   func printText(_ console: Console) {
     let runs = latencies.sorted.count
     let figures = session.figures
+    let threads = session.threads == 1 ? "one thread" : "\(session.threads) threads"
     let emulated = isEmulated ? ", emulated: the times say nothing of a real CPU" : ""
     console.out(
-      "\(manifest.name) \(manifest.version)  \(session.tier.name) kernels, one thread, \(runs) runs\(emulated)"
+      "\(manifest.name) \(manifest.version)  \(session.tier.name) kernels, \(threads), \(runs) runs\(emulated)"
     )
     console.out(
       "latency  min \(Quantity.time(latencies.minimum))  median \(Quantity.time(latencies.median))  p99 \(Quantity.time(latencies.quantile(0.99)))  p99.9 \(Quantity.time(latencies.quantile(0.999)))"
@@ -84,7 +85,7 @@ struct BenchReport {
     writer.member("model", manifest.name)
     writer.member("version", manifest.version)
     writer.member("kernels", session.tier.name)
-    writer.member("threads", 1)
+    writer.member("threads", session.threads)
     writer.member("emulated", isEmulated)
     writer.member("runs", latencies.sorted.count)
     writer.member("latency_ns_min", Int(latencies.minimum))

@@ -47,32 +47,43 @@ public enum BundleLoading {
     }
   }
 
-  /// A session on a verified bundle's main plan, packed for this CPU in memory.
+  /// A session on a verified bundle's main plan, packed in memory for the kernels and threads that
+  /// `kernelOptions` ask for.
   public static func session(
-    _ bundle: VerifiedBundle, tier: KernelTier
+    _ bundle: VerifiedBundle, _ parsed: ParsedArguments
   ) throws(CommandFailure) -> Session {
-    let made: Session
+    let (tier, threads) = (try tier(parsed), try threads(parsed))
+    let (plan, weights): ([UInt8], [UInt8])
     do throws(BundleError) {
-      made = try session(
-        plan: try bundle.section(.plan), weights: try bundle.section(.weights), tier)
+      (plan, weights) = (try bundle.section(.plan), try bundle.section(.weights))
     } catch {
       throw CommandFailure(.untrusted, error.message)
     }
-    if let port = made.plan.widePort {
+    let session: Session
+    do throws(RuntimeError) {
+      session = try Session(plan: plan, weights: weights, tier: tier, threads: threads)
+    } catch .threads(let count) {
+      throw CommandFailure(.failed, RuntimeError.threads(count).message)
+    } catch {
+      throw CommandFailure(
+        .untrusted, BundleError.section(kind: "plan", reason: error.message).message)
+    }
+    if let port = session.plan.widePort {
       throw CommandFailure(
         .incompatible, "\(port.name) is not int8, as inputs, outputs and taps have to be")
     }
-    return made
+    return session
   }
 
-  private static func session(
-    plan: [UInt8], weights: [UInt8], _ tier: KernelTier
-  ) throws(BundleError) -> Session {
-    do throws(RuntimeError) {
-      return try Session(plan: plan, weights: weights, tier: tier)
-    } catch {
-      throw .section(kind: "plan", reason: error.message)
-    }
+  /// Which kernels run, and on how many threads.
+  public static let kernelOptions: [OptionSpec] = [
+    .value("cpu-features", "LIST", "kernels to use, e.g. scalar"),
+    .value("threads", "N", "threads that share each inference; 1 by default, same results"),
+  ]
+
+  /// The threads asked for with `--threads`.
+  public static func threads(_ parsed: ParsedArguments) throws(CommandFailure) -> Int {
+    Int(try parsed.integer("--threads", in: 1...64) ?? 1)
   }
 
   /// The 32 bytes of a public key file.

@@ -24,8 +24,7 @@ public enum RunCommand {
         .value("tolerance", "STEPS", "steps by which elements may differ from --expect"),
         .value("root", "DIR", "device root: run the installed model and record telemetry"),
         .value("model", "NAME", "which model of the root"),
-        .value("cpu-features", "LIST", "kernels to use, e.g. scalar"),
-      ] + BundleLoading.options,
+      ] + BundleLoading.kernelOptions + BundleLoading.options,
       examples: [
         ExampleSpec("run digits.swb --input test.npy -o logits.npy", "classify an array of items")
       ])
@@ -40,7 +39,7 @@ public enum RunCommand {
           throw CommandFailure(.usage, "a bundle is missing", hint: "or --root DIR")
         }
         let bundle = try BundleLoading.open(path, parsed, environment)
-        let session = try BundleLoading.session(bundle, tier: try BundleLoading.tier(parsed))
+        let session = try BundleLoading.session(bundle, parsed)
         model = RunnableModel(manifest: bundle.manifest, session: session)
       }
       try run(model, arrays, parsed, environment, console)

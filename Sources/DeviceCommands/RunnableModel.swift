@@ -41,9 +41,11 @@ final class RunnableModel {
     let installed = try RootAccess.running { () throws(InstallError) in
       try root.open(model: name)
     }
+    let threads = try BundleLoading.threads(parsed)
     let session: Session
     do throws(RuntimeError) {
-      session = try Session(image: installed.image.bytes)
+      session = try Session(
+        image: installed.image.bytes, threads: threads)
     } catch {
       throw CommandFailure(.failed, error.message)
     }

@@ -11,6 +11,8 @@ public enum RuntimeError: Error, Equatable, Sendable {
   case vectors(WireError)
   /// A golden vector came out differently: this device does not compute what the packer computed.
   case mismatch(vector: Int, output: Int, element: Int, expected: Int, got: Int)
+  /// So many threads cannot be had.
+  case threads(Int)
   /// An input value that is not a number.
   case notANumber(element: Int)
 
@@ -23,6 +25,7 @@ public enum RuntimeError: Error, Equatable, Sendable {
     case .mismatch(let vector, let output, let element, let expected, let got):
       return
         "golden vector \(vector) differs at output \(output), element \(element): expected \(expected), got \(got); this device must not run the model"
+    case .threads(let count): return "\(count) threads cannot be had; ask for fewer"
     case .notANumber(let element): return "input element \(element) is not a number"
     }
   }

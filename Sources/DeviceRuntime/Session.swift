@@ -1,10 +1,12 @@
+import CSystem
 public import Kernels
 public import PlanFormat
 
-/// A loaded model: one arena, every kernel bound. Not for two threads at once; make a session each.
+/// A loaded model: one arena, every kernel bound. Not for two callers at once; make a session each.
 ///
 /// All memory is taken when the session is made. `run` allocates nothing, calls nothing of the
-/// system, and uses no floating point.
+/// system (but to wake the other threads, if it was made with more than one), and uses no floating
+/// point.
 public final class Session {
   /// The plan.
   public let plan: Plan
@@ -14,6 +16,11 @@ public final class Session {
   /// Name of the kernel that serves each instruction.
   public let kernels: [String]
   private static let slackBytes = 64
+  private static let threadsMax = 64
+  /// Threads that share each run.
+  public let threads: Int
+  /// The others, asleep between two runs.
+  private var team: OpaquePointer?
   /// The arena, then the scratch.
   private let memory: UnsafeMutableRawPointer
   /// The image, when this session holds its own copy instead of a mapped file.
@@ -27,32 +34,41 @@ public final class Session {
 
   /// Loads a prepared image; its buffer must outlive the session.
   ///
-  /// - Throws: `RuntimeError.image` or `.plan` when it is not valid.
-  public convenience init(image: UnsafeRawBufferPointer) throws(RuntimeError) {
-    try self.init(image, owned: nil)
+  /// - Parameter threads: that share each run; the outputs are the same for any number.
+  /// - Throws: `RuntimeError.image` or `.plan` when it is not valid, `.threads` when the system gives
+  ///   no such number.
+  public convenience init(
+    image: UnsafeRawBufferPointer, threads: Int = 1
+  ) throws(RuntimeError) {
+    try self.init(image, owned: nil, threads: threads)
+    try startTeam()
   }
 
   /// Loads a plan and its portable weights, packing them in memory.
   ///
-  /// - Throws: `RuntimeError.plan` when they are not valid together.
+  /// - Throws: `RuntimeError.plan` when they are not valid together, `.threads` as above.
   public convenience init(
-    plan: [UInt8], weights: [UInt8], tier: KernelTier = .best
+    plan: [UInt8], weights: [UInt8], tier: KernelTier = .best, threads: Int = 1
   ) throws(RuntimeError) {
     let image = try PreparedImage.build(plan: plan, weights: weights, tier: tier)
     let copy = UnsafeMutableRawPointer.allocate(byteCount: image.count, alignment: 64)
     copy.copyMemory(from: image, byteCount: image.count)
     do throws(RuntimeError) {
-      try self.init(UnsafeRawBufferPointer(start: copy, count: image.count), owned: copy)
+      try self.init(
+        UnsafeRawBufferPointer(start: copy, count: image.count), owned: copy, threads: threads)
     } catch {
       copy.deallocate()
       throw error
     }
+    try startTeam()
   }
 
   private init(
-    _ bytes: UnsafeRawBufferPointer, owned: UnsafeMutableRawPointer?
+    _ bytes: UnsafeRawBufferPointer, owned: UnsafeMutableRawPointer?, threads: Int
   ) throws(RuntimeError) {
     let image = try PreparedImage(bytes)
+    guard (1...Self.threadsMax).contains(threads) else { throw .threads(threads) }
+    self.threads = threads
     let plan = image.plan
     self.plan = plan
     tier = image.tier
@@ -61,7 +77,7 @@ public final class Session {
     scratchBytes = image.scratchBytes
     // Kernels may read, never write, past the arena's end; scratch follows it.
     let arenaBytes = (plan.arenaBytes + 63) / 64 * 64 + Self.slackBytes
-    let memoryBytes = arenaBytes + scratchBytes + Self.slackBytes
+    let memoryBytes = arenaBytes + scratchBytes * threads + Self.slackBytes
     memory = UnsafeMutableRawPointer.allocate(byteCount: memoryBytes, alignment: 64)
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: memoryBytes)
     let arena = memory
@@ -82,7 +98,23 @@ public final class Session {
     kernels = image.layers.map { $0.kernel.name(for: $0.layer) }
   }
 
+  /// Starts the other threads. Comes last: from here on the object is whole and cleans up by itself.
+  private func startTeam() throws(RuntimeError) {
+    guard threads > 1 else { return }
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    team = swl_team_create(
+      Int32(threads),
+      { context, part in
+        guard let context else { return }
+        Unmanaged<Session>.fromOpaque(context)._withUnsafeGuaranteedRef {
+          $0.runShare(Int(part))
+        }
+      }, context)
+    if team == nil { throw .threads(threads) }
+  }
+
   deinit {
+    if let team { swl_team_destroy(team) }
     memory.deallocate()
     calls.deinitialize()
     calls.deallocate()
@@ -95,12 +127,22 @@ public final class Session {
   /// for size, and the linker may keep that slower copy.
   @export(interface)
   public func run() {
-    for position in 0..<calls.count { calls[position].run() }
+    if let team { return swl_team_run(team) }
+    for position in 0..<calls.count { calls[position].run(.whole) }
+  }
+
+  /// One thread's part of every layer; all wait for each other after each.
+  private func runShare(_ part: Int) {
+    let share = WorkShare(part: part, of: threads, scratchBytes: scratchBytes)
+    for position in 0..<calls.count {
+      calls[position].run(share)
+      swl_team_barrier(team)
+    }
   }
 
   /// Runs one instruction; `bench --layers` times them one by one.
   @export(interface)
-  public func run(instruction position: Int) { calls[position].run() }
+  public func run(instruction position: Int) { calls[position].run(.whole) }
 
   /// The bytes of an input tensor, to be filled before `run`. They do not survive it.
   public func input(_ position: Int) -> UnsafeMutableRawBufferPointer {
@@ -130,7 +172,7 @@ public final class Session {
   /// What this session takes.
   public var figures: PreparedFigures {
     PreparedFigures(
-      arenaBytes: plan.arenaBytes, scratchBytes: scratchBytes, imageBytes: imageBytes,
+      arenaBytes: plan.arenaBytes, scratchBytes: scratchBytes * threads, imageBytes: imageBytes,
       instructions: plan.instructions.count)
   }
 }

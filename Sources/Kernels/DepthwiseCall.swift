@@ -11,7 +11,6 @@ public struct DepthwiseCall {
   private let outputRowBytes: Int
   private let window: WindowWalk
   private let scratch: UnsafeMutableRawPointer
-  private let zeroRow: UnsafeMutablePointer<Int8>
   private let zeroPoint: Int32
   private let staging: StagingKernel
   private let depth: Int
@@ -55,8 +54,6 @@ public struct DepthwiseCall {
     outputRows = geometry.output.height
     outputRowBytes = width * channels
     scratch = memory.scratch
-    zeroRow = (memory.scratch + geometry.blocks * geometry.blockBytes)
-      .assumingMemoryBound(to: Int8.self)
     zeroPoint = geometry.parameters.inputZeroPoint
     staging = kernel.staging
     depth = kernel.depth
@@ -74,10 +71,13 @@ public struct DepthwiseCall {
     loop = kernel.loop
   }
 
-  /// Computes the layer.
+  /// Computes this thread's rows of the layer.
   @inline(__always)
-  func run() {
+  func run(_ share: WorkShare) {
     guard let interleave, let loop else { return }
+    let range = share.range(outputRows, step: sharing)
+    let scratch = scratch + share.scratchOffset
+    let zeroRow = (scratch + blocks &* blockBytes).assumingMemoryBound(to: Int8.self)
     zeroRow.initialize(repeating: Int8(truncatingIfNeeded: zeroPoint), count: copied)
     let elementBytes = depth &* staging.elementBytes
     for block in 0..<blocks {
@@ -86,13 +86,16 @@ public struct DepthwiseCall {
       staging.fill(target + (left &+ copied) &* elementBytes, right &* depth, with: zeroPoint)
     }
     var strip = strip
-    var row = 0
-    while row < outputRows {
+    strip.input = UnsafeRawPointer(scratch)
+    strip.output += range.lowerBound &* outputRowBytes
+    var row = range.lowerBound
+    while row < range.upperBound {
       for block in 0..<blocks {
         let target = scratch + block &* blockBytes + left &* elementBytes
-        interleaveBlock(interleave, firstLine: block &* depth, outputRow: row, target)
+        interleaveBlock(
+          interleave, firstLine: block &* depth, outputRow: row, zeroRow: zeroRow, target)
       }
-      for shared in 0..<min(sharing, outputRows &- row) {
+      for shared in 0..<min(sharing, range.upperBound &- row) {
         var rowStrip = strip
         rowStrip.weights += shared &* rowWeightBytes
         loop(&rowStrip)
@@ -112,7 +115,7 @@ public struct DepthwiseCall {
   @inline(__always)
   private func interleaveBlock(
     _ interleave: swl_interleave_kernel, firstLine: Int, outputRow: Int,
-    _ target: UnsafeMutableRawPointer
+    zeroRow: UnsafeMutablePointer<Int8>, _ target: UnsafeMutableRawPointer
   ) {
     let top = window.top(outputRow)
     func line(_ place: Int) -> UnsafePointer<Int8>? {

@@ -25,9 +25,19 @@ public enum KernelCall {
   case positionMaximum(PositionMaximumCall)
   case tableLookup(TableLookupCall)
 
-  /// Runs the call.
+  /// Runs one thread's share of the call; all shares together are the layer.
   @inline(__always)
-  public func run() {
+  public func run(_ share: WorkShare) {
+    switch self {
+    case .strip(let call): call.run(share)
+    case .depthwiseStrip(let call): call.run(share)
+    case .sum(let call): call.run(share)
+    default: if share.isFirst { runWhole() }
+    }
+  }
+
+  @inline(__always)
+  private func runWhole() {
     switch self {
     case .convolution(let call): ScalarKernels.convolution(call)
     case .depthwiseConvolution(let call): ScalarKernels.depthwiseConvolution(call)
@@ -44,9 +54,7 @@ public enum KernelCall {
     case .fullyConnected16x8(let call): ScalarKernels.fullyConnected16x8(call)
     case .addition16(let call): ScalarKernels.addition16(call)
     case .treeEnsemble(let call): ScalarKernels.treeEnsemble(call)
-    case .strip(let call): call.run()
-    case .depthwiseStrip(let call): call.run()
-    case .sum(let call): call.run()
+    case .strip, .depthwiseStrip, .sum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()
     case .tableLookup(let call): call.run()

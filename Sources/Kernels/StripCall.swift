@@ -17,11 +17,11 @@ public struct StripCall {
   private let lanes: Int
   private let scaleBytes: Int
   private let weightBytes: Int
-  /// Output rows (or pixels of a flat layer) in all, and what a band of them advances.
+  /// Output rows (or pixels of a flat layer) in all and in a band, and what one of them advances.
   private let total: Int
   private let band: Int
-  private let outputBandStep: Int
-  private let inputBandStep: Int
+  private let outputStep: Int
+  private let inputStep: Int
 
   init(
     _ dense: DenseLayer, _ geometry: StripGeometry, _ kernel: StripKernel,
@@ -61,17 +61,21 @@ public struct StripCall {
     // What is read in place needs a band for the cache's sake only.
     let cached = Swift.max(StagedRows.bandLimit / depth & ~15, 16)
     band = geometry.staged?.band ?? (isFlat ? Swift.min(cached, total) : total)
-    outputBandStep = band * (isFlat ? geometry.channels : geometry.pixels * geometry.channels)
-    inputBandStep = band * (isFlat ? depth : dense.window.strideHeight * rowBytes)
+    outputStep = isFlat ? geometry.channels : geometry.pixels * geometry.channels
+    inputStep = isFlat ? depth : dense.window.strideHeight * rowBytes
   }
 
-  /// Computes the layer.
+  /// Computes this thread's rows of the layer.
   @inline(__always)
-  func run() {
+  func run(_ share: WorkShare) {
+    let range = share.range(total, step: isFlat ? 16 : 1)
+    let scratch = scratch + share.scratchOffset
     var strip = strip
-    var first = 0
-    while first < total {
-      let count = min(band, total &- first)
+    strip.output += range.lowerBound &* outputStep
+    if staged == nil { strip.input += range.lowerBound &* inputStep }
+    var first = range.lowerBound
+    while first < range.upperBound {
+      let count = min(band, range.upperBound &- first)
       if let staged {
         staged.stage(input, staging, zeroPoint: zeroPoint, to: scratch, first: first, count: count)
         strip.input = UnsafeRawPointer(scratch)
@@ -82,8 +86,8 @@ public struct StripCall {
         strip.rows = Int32(truncatingIfNeeded: count)
       }
       walkGroups(strip)
-      strip.output += outputBandStep
-      if staged == nil { strip.input += inputBandStep }
+      strip.output += count &* outputStep
+      if staged == nil { strip.input += count &* inputStep }
       first &+= count
     }
   }

@@ -61,8 +61,13 @@ public struct SumCall {
 
   /// Computes the layer.
   @inline(__always)
-  func run() {
+  func run(_ share: WorkShare) {
+    let range = share.range(sum.count, step: 64)
     var sum = sum
-    loop?(&sum)
+    sum.left += range.lowerBound
+    sum.right += range.lowerBound
+    sum.output += range.lowerBound
+    sum.count = range.count
+    if !range.isEmpty { loop?(&sum) }
   }
 }

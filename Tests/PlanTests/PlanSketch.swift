@@ -69,7 +69,7 @@ struct PlanSketch {
   func run(_ values: [[Int8]], sourceLocation: SourceLocation = #_sourceLocation) throws -> [Int8] {
     let expected = try run(values, on: .scalar)
     for tier in KernelTier.available.dropFirst() {
-      let got = try run(values, on: tier)
+      let got = try run(values, on: tier, threads: tier == .best ? 3 : 1)
       let first = zip(got, expected).enumerated().first { $1.0 != $1.1 }
       #expect(
         got == expected, "\(tier.name) differs from scalar, first at \(String(describing: first))",
@@ -78,10 +78,10 @@ struct PlanSketch {
     return expected
   }
 
-  private func run(_ values: [[Int8]], on tier: KernelTier) throws -> [Int8] {
+  private func run(_ values: [[Int8]], on tier: KernelTier, threads: Int = 1) throws -> [Int8] {
     let instruction = instructions[0]
     let plan = plan(inputs: instruction.inputs, outputs: [instruction.output])
-    let session = try Session(plan: plan.encoded(), weights: weights, tier: tier)
+    let session = try Session(plan: plan.encoded(), weights: weights, tier: tier, threads: threads)
     for (position, elements) in values.enumerated() {
       let bytes = session.input(position)
       for (index, element) in elements.enumerated() { bytes[index] = UInt8(bitPattern: element) }

@@ -9,6 +9,7 @@
 #include "cpu-features.h"
 #include "microkernel-types.h"
 
+#include "arm.h"
 #include "x86.h"
 
 #endif

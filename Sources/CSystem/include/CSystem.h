@@ -110,6 +110,17 @@ const char *swl_error_text(int32_t code);
 // of the text is left over. Embedded Swift cannot parse floating point by itself.
 int32_t swl_parse_double(const char *text, double *value);
 
+// Threads that do one piece of work together. The caller is the first of them.
+typedef void (*swl_team_work)(void *context, int32_t part);
+struct swl_team;
+// NULL if the threads cannot be had. `size` is at least 2.
+struct swl_team *swl_team_create(int32_t size, swl_team_work work, void *context);
+// Runs the work on every thread, and returns when all have done their part.
+void swl_team_run(struct swl_team *team);
+// Within the work: waits for the others. Makes no system call unless they are far behind.
+void swl_team_barrier(struct swl_team *team);
+void swl_team_destroy(struct swl_team *team);
+
 #ifdef __cplusplus
 }
 #endif

@@ -21,7 +21,7 @@ enum EvalCommand {
         .value("model", "FILE", "the float model it was packed from"),
         .flag("layers", "the error of every layer, as measured at packing"),
         .flag("json", "one JSON document"),
-      ] + BundleLoading.options,
+      ] + BundleLoading.kernelOptions + BundleLoading.options,
       examples: [
         ExampleSpec(
           "eval digits.swb --data test.npy --labels labels.npy --model model.onnx",
@@ -30,7 +30,7 @@ enum EvalCommand {
   ) { (parsed, console) throws(CommandFailure) in
     let bundle = try BundleLoading.open(
       parsed.positional(0) ?? "", parsed, HostEnvironment.environment)
-    let session = try BundleLoading.session(bundle, tier: .best)
+    let session = try BundleLoading.session(bundle, parsed)
     let arrays = try HostEnvironment.arrays(parsed.values("--data"))
     var labels: [Int]?
     if let path = parsed.value("--labels") { labels = try Labels.read(path) }

@@ -19,9 +19,9 @@ SWL_TARGET SWL_INLINE void columns_of_any(const swl_strip *s, int first) {
       const int vector = i < vectors ? i : vectors - 1;
       const int32x4_t sum = sum_any(s, input + vector * vector_bytes, first + vector);
       const scale_t by = scale_of(s, first + vector);
-      values[i] = s->rounding == SWL_ONCE ? scale_once(sum, by) : scale_twice(sum, by);
+      values[i] = s->rounding == SWL_ONCE ? scale_once(sum, by) : scale_twice(sum, by, SWL_TWICE);
     }
-    store_first(output, pack(values, clamp), channels);
+    store_first(output, pack(values, clamp, SWL_TWICE), channels);
     input += s->pixel_step;
     output += s->output_step;
   }
@@ -32,9 +32,12 @@ SWL_TARGET SWL_INLINE void columns_of_any(const swl_strip *s, int first) {
 SWL_TARGET SWL_INLINE void depthwise(const swl_strip *s, int vectors) {
   const int count = (s->channels + lanes - 1) / lanes;
   int first = 0;
-  if (s->rounding != SWL_ONCE && s->segment_count == commonest_taps) {
+  if (s->segment_count == commonest_taps && s->rounding == SWL_TWICE_CLAMPED) {
     for (; (first + vectors) * lanes <= s->channels; first += vectors)
-      columns_of_commonest(s, first, vectors);
+      columns_of_commonest(s, first, vectors, SWL_TWICE_CLAMPED);
+  } else if (s->segment_count == commonest_taps && s->rounding == SWL_TWICE) {
+    for (; (first + vectors) * lanes <= s->channels; first += vectors)
+      columns_of_commonest(s, first, vectors, SWL_TWICE);
   }
   for (; first < count; first += 4) columns_of_any(s, first);
 }

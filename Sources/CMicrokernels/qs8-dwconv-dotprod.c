@@ -15,7 +15,8 @@ SWL_TARGET SWL_INLINE int32x4_t sum_any(const swl_strip *s, const int8_t *input,
 }
 
 /// Weights and scales stay in registers from pixel to pixel.
-SWL_TARGET SWL_INLINE void columns_of_commonest(const swl_strip *s, int first, int vectors) {
+SWL_TARGET SWL_INLINE void columns_of_commonest(const swl_strip *s, int first, int vectors,
+                                                int rounding) {
   enum { taps = commonest_taps };
   const clamp_t clamp = clamp_of(s);
   const int8_t *from = (const int8_t *)s->weights + first * taps * vector_bytes;
@@ -49,11 +50,14 @@ SWL_TARGET SWL_INLINE void columns_of_commonest(const swl_strip *s, int first, i
       values[i] = vdotq_s32(values[i], vld1q_s8(column), weights[i * taps + 2]);
     }
 #pragma clang loop unroll(full)
-    for (int i = 0; i < vectors; i++) values[i] = scale_twice(values[i], scales[i]);
+    for (int i = 0; i < vectors; i++)
+      values[i] = scale_twice(values[i], scales[i], rounding);
     if (vectors == 4) {
-      vst1q_s8(output, pack(values, clamp));
+      vst1q_s8(output, pack(values, clamp, rounding));
     } else {
-      vst1_s8(output, pack_half(values[0], values[1], clamp));
+      values[2] = values[0];
+      values[3] = values[1];
+      vst1_s8(output, vget_low_s8(pack(values, clamp, rounding)));
     }
     left += s->pixel_step;
     output += s->output_step;

@@ -22,49 +22,72 @@ SWL_INLINE int32x4_t sum_any(const swl_strip *s, const int8_t *input, int vector
   return sum;
 }
 
-/// Two vectors at once; weights and scales stay in registers from pixel to pixel.
-SWL_INLINE void columns_of_commonest(const swl_strip *s, int first, int vectors) {
-  enum { taps = commonest_taps };
-  (void)vectors;
-  const clamp_t clamp = clamp_of(s);
-  const int8_t *from = (const int8_t *)s->weights + first * taps * vector_bytes;
-  int8x16_t weights[taps];
-  ptrdiff_t offsets[taps];
+/// The constants of two vectors, which stay in registers from pixel to pixel.
+typedef struct {
+  int8x16_t weights[commonest_taps];
+  ptrdiff_t offsets[commonest_taps];
+  int32x4_t bias[2];
+  scale_t scales[2];
+  clamp_t clamp;
+} block_t;
+
+/// One or two pixels at once: in-order cores need as many independent sums.
+SWL_INLINE void columns_of_pixels(const swl_strip *s, const block_t *block, const int8_t *input,
+                                  int8_t *output, int pixels, int rounding) {
+  int32x4_t sums[4] = {block->bias[0], block->bias[1], block->bias[0], block->bias[1]};
 #pragma clang loop unroll(full)
-  for (int tap = 0; tap < taps; tap++) {
-    weights[tap] = vcombine_s8(vld1_s8(from + tap * vector_bytes),
-                               vld1_s8(from + (taps + tap) * vector_bytes));
-    offsets[tap] = s->segments[tap];
+  for (int tap = 0; tap < commonest_taps; tap += 2) {
+    const int8x16_t first = block->weights[tap], second = block->weights[tap + 1];
+    int16x8_t products[4];
+#pragma clang loop unroll(full)
+    for (int pixel = 0; pixel < pixels; pixel++) {
+      const int8x16_t x = vld1q_s8(input + pixel * s->pixel_step + block->offsets[tap]);
+      products[2 * pixel] = vmull_s8(vget_low_s8(x), vget_low_s8(first));
+      products[2 * pixel + 1] = vmull_s8(vget_high_s8(x), vget_high_s8(first));
+    }
+#pragma clang loop unroll(full)
+    for (int pixel = 0; pixel < pixels; pixel++) {
+      const int8x16_t x = vld1q_s8(input + pixel * s->pixel_step + block->offsets[tap + 1]);
+      int16x8_t *both = &products[2 * pixel];
+      both[0] = vmlal_s8(both[0], vget_low_s8(x), vget_low_s8(second));
+      both[1] = vmlal_s8(both[1], vget_high_s8(x), vget_high_s8(second));
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 2 * pixels; i++) sums[i] = vpadalq_s16(sums[i], products[i]);
   }
-  const int32x4_t bias[2] = {bias_of(s, first), bias_of(s, first + 1)};
-  const scale_t scales[2] = {scale_of(s, first), scale_of(s, first + 1)};
+  int32x4_t values[4];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++)
+    values[i] = scale_twice(sums[i % (2 * pixels)], block->scales[i % 2], rounding);
+  const int8x16_t bytes = pack(values, block->clamp, rounding);
+  vst1_s8(output, vget_low_s8(bytes));
+  if (pixels == 2) vst1_s8(output + s->output_step, vget_high_s8(bytes));
+}
+
+SWL_INLINE void columns_of_commonest(const swl_strip *s, int first, int vectors, int rounding) {
+  (void)vectors;  // Always two.
+  block_t block = {.bias = {bias_of(s, first), bias_of(s, first + 1)},
+                   .scales = {scale_of(s, first), scale_of(s, first + 1)},
+                   .clamp = clamp_of(s)};
+  const int8_t *from =
+      (const int8_t *)s->weights + first * commonest_taps * vector_bytes;
+#pragma clang loop unroll(full)
+  for (int tap = 0; tap < commonest_taps; tap++) {
+    block.weights[tap] = vcombine_s8(vld1_s8(from + tap * vector_bytes),
+                                     vld1_s8(from + (commonest_taps + tap) * vector_bytes));
+    // To the compiler one register, not two halves: SMULL2 reads the upper ones where they are.
+    __asm__("" : "+w"(block.weights[tap]));
+    block.offsets[tap] = s->segments[tap];
+  }
   const int8_t *input = (const int8_t *)s->input + first * vector_bytes;
   int8_t *output = s->output + first * lanes;
-  for (int pixel = 0; pixel < s->pixels; pixel++) {
-    int16x8_t low[taps / 2], high[taps / 2];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < taps / 2; i++) {
-      const int8x16_t a = vld1q_s8(input + offsets[2 * i]);
-      low[i] = vmull_s8(vget_low_s8(a), vget_low_s8(weights[2 * i]));
-      high[i] = vmull_s8(vget_high_s8(a), vget_high_s8(weights[2 * i]));
-    }
-#pragma clang loop unroll(full)
-    for (int i = 0; i < taps / 2; i++) {
-      const int8x16_t b = vld1q_s8(input + offsets[2 * i + 1]);
-      low[i] = vmlal_s8(low[i], vget_low_s8(b), vget_low_s8(weights[2 * i + 1]));
-      high[i] = vmlal_s8(high[i], vget_high_s8(b), vget_high_s8(weights[2 * i + 1]));
-    }
-    int32x4_t sums[2] = {bias[0], bias[1]};
-#pragma clang loop unroll(full)
-    for (int i = 0; i < taps / 2; i++) {
-      sums[0] = vpadalq_s16(sums[0], low[i]);
-      sums[1] = vpadalq_s16(sums[1], high[i]);
-    }
-    vst1_s8(output, pack_half(scale_twice(sums[0], scales[0]), scale_twice(sums[1], scales[1]),
-                              clamp));
-    input += s->pixel_step;
-    output += s->output_step;
+  int left = s->pixels;
+  for (; left >= 2; left -= 2) {
+    columns_of_pixels(s, &block, input, output, 2, rounding);
+    input += 2 * s->pixel_step;
+    output += 2 * s->output_step;
   }
+  if (left > 0) columns_of_pixels(s, &block, input, output, 1, rounding);
 }
 
 #include "depthwise-neon.h"

@@ -34,25 +34,17 @@ __attribute__((noinline)) static void store_any_tile(const swl_strip *s, int8_t 
         const int vector = first + i < vectors ? first + i : vectors - 1;
         const int32x4_t sum = sums[pixel * vectors + vector];
         const scale_t by = scale_of(s, vector);
-        values[i] = s->rounding == SWL_ONCE ? scale_once(sum, by) : scale_twice(sum, by);
+        values[i] = s->rounding == SWL_ONCE ? scale_once(sum, by) : scale_twice(sum, by, SWL_TWICE);
       }
-      store_first(output + first * lanes, pack(values, clamp), s->channels - first * lanes);
+      store_first(output + first * lanes, pack(values, clamp, SWL_TWICE), s->channels - first * lanes);
     }
     output += s->output_step;
   }
 }
 
 /// Two pixels of two vectors, or four of one, fill a register together.
-SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const int32x4_t *sums, int pixels,
-                           int vectors) {
-  if (s->rounding == SWL_ONCE || s->channels < vectors * lanes) {
-    // A copy, lest the sums themselves live in memory.
-    int32x4_t copy[tile_vectors];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < pixels * vectors; i++) copy[i] = sums[i];
-    store_any_tile(s, output, copy, pixels, vectors);
-    return;
-  }
+SWL_INLINE void store_rounded(const swl_strip *s, int8_t *output, const int32x4_t *sums,
+                              int pixels, int vectors, int rounding) {
   const clamp_t clamp = clamp_of(s);
   const int across = vectors < 4 ? vectors : 4;
   const int joined = 4 / across;
@@ -67,10 +59,10 @@ SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const int32x4_t *
 #pragma clang loop unroll(full)
       for (int i = 0; i < 4; i++) {
         const int from = pixel + i / across < pixels ? pixel + i / across : pixels - 1;
-        values[i] =
-            scale_twice(sums[from * vectors + first + i % across], scales[i % across]);
+        const int32x4_t sum = sums[from * vectors + first + i % across];
+        values[i] = scale_twice(sum, scales[i % across], rounding);
       }
-      int8x16_t bytes = pack(values, clamp);
+      int8x16_t bytes = pack(values, clamp, rounding);
       int8_t *target = output + pixel * s->output_step + first * lanes;
       if (joined == 1) vst1q_s8(target, bytes);
 #pragma clang loop unroll(full)
@@ -81,6 +73,21 @@ SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const int32x4_t *
         target += s->output_step;
       }
     }
+  }
+}
+
+SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const int32x4_t *sums, int pixels,
+                           int vectors) {
+  if (s->rounding == SWL_ONCE || s->channels < vectors * lanes) {
+    // A copy, lest the sums themselves live in memory.
+    int32x4_t copy[tile_vectors];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < pixels * vectors; i++) copy[i] = sums[i];
+    store_any_tile(s, output, copy, pixels, vectors);
+  } else if (s->rounding == SWL_TWICE_CLAMPED) {
+    store_rounded(s, output, sums, pixels, vectors, SWL_TWICE_CLAMPED);
+  } else {
+    store_rounded(s, output, sums, pixels, vectors, SWL_TWICE);
   }
 }
 

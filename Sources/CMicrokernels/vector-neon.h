@@ -30,10 +30,11 @@ SWL_INLINE scale_t scale_of(const swl_strip *s, int vector) {
 }
 
 /// Two roundings. The shift's own makes halves greater: one less makes them greater in magnitude
-/// where the product is negative and is shifted at all.
-SWL_INLINE int32x4_t scale_twice(int32x4_t sum, scale_t by) {
+/// where the product is negative and is shifted at all; if clamped, such values do not matter.
+SWL_INLINE int32x4_t scale_twice(int32x4_t sum, scale_t by, int rounding) {
   int32x4_t product = vqrdmulhq_s32(sum, by.multiplier);
-  product = vsraq_n_s32(product, vandq_s32(product, by.shift), 31);
+  if (rounding == SWL_TWICE)
+    product = vsraq_n_s32(product, vandq_s32(product, by.shift), 31);
   return vrshlq_s32(product, by.shift);
 }
 
@@ -57,20 +58,20 @@ SWL_INLINE clamp_t clamp_of(const swl_strip *s) {
                    vdupq_n_s8((int8_t)s->maximum)};
 }
 
-/// Four vectors of scaled values to bytes.
-SWL_INLINE int8x16_t pack(const int32x4_t values[4], clamp_t clamp) {
-  int16x8_t low = vcombine_s16(vqmovn_s32(values[0]), vqmovn_s32(values[1]));
-  int16x8_t high = vcombine_s16(vqmovn_s32(values[2]), vqmovn_s32(values[3]));
-  int8x16_t bytes = vcombine_s8(vqmovn_s16(vqaddq_s16(low, clamp.zero_point)),
-                                vqmovn_s16(vqaddq_s16(high, clamp.zero_point)));
-  return vminq_s8(vmaxq_s8(bytes, clamp.minimum), clamp.maximum);
+/// Two vectors of scaled values to bytes, not yet clamped. A zero point of -128 is what turning the
+/// sign of an unsigned byte subtracts.
+SWL_INLINE int8x8_t pack_half(int32x4_t low, int32x4_t high, clamp_t clamp, int rounding) {
+  const int16x8_t words = vcombine_s16(vqmovn_s32(low), vqmovn_s32(high));
+  if (rounding == SWL_TWICE_CLAMPED)
+    return vreinterpret_s8_u8(veor_u8(vqmovun_s16(words), vdup_n_u8(128)));
+  return vqmovn_s16(vqaddq_s16(words, clamp.zero_point));
 }
 
-/// Two vectors.
-SWL_INLINE int8x8_t pack_half(int32x4_t low, int32x4_t high, clamp_t clamp) {
-  int16x8_t words = vcombine_s16(vqmovn_s32(low), vqmovn_s32(high));
-  int8x8_t bytes = vqmovn_s16(vqaddq_s16(words, clamp.zero_point));
-  return vmin_s8(vmax_s8(bytes, vget_low_s8(clamp.minimum)), vget_low_s8(clamp.maximum));
+/// Four vectors of scaled values to bytes.
+SWL_INLINE int8x16_t pack(const int32x4_t values[4], clamp_t clamp, int rounding) {
+  const int8x16_t bytes = vcombine_s8(pack_half(values[0], values[1], clamp, rounding),
+                                      pack_half(values[2], values[3], clamp, rounding));
+  return vminq_s8(vmaxq_s8(bytes, clamp.minimum), clamp.maximum);
 }
 
 /// Four bytes, wherever they lie.

@@ -30,13 +30,13 @@ struct ChannelScales {
   let channels: [Scale]
 
   /// Reads the scales; nil where a fast kernel's arithmetic could leave 32 bits: a scale that shifts
-  /// left, or an accumulator beyond ±2^30.
+  /// left, an accumulator beyond ±2^30, or a weight below the least one the kernel multiplies.
   ///
   /// - Parameters:
   ///   - channelWeights: of output channel c, every weight.
   init?(
     _ requantization: Requantization, bias: ConstantReference, inputZeroPoint: Int32, offset: Int32,
-    weights: UnsafeRawBufferPointer, channelWeights: (Int, (Int8) -> Void) -> Void
+    weightMin: Int8, weights: UnsafeRawBufferPointer, channelWeights: (Int, (Int8) -> Void) -> Void
   ) {
     let entries = requantization.shifts.byteCount
     var channels: [Scale] = []
@@ -45,8 +45,9 @@ struct ChannelScales {
       let shift = weights.loadUnaligned(
         fromByteOffset: requantization.shifts.offset + entry, as: Int8.self)
       let constant = weights.int32(bias.offset + 4 * channel)
-      var (sum, magnitude) = (Int32(0), Int64(constant.magnitude))
+      var (sum, magnitude, isBelow) = (Int32(0), Int64(constant.magnitude), false)
       channelWeights(channel) { weight in
+        if weight < weightMin { isBelow = true }
         sum &+= Int32(weight)
         magnitude += Int64(weight.magnitude) * 255
       }
@@ -58,7 +59,7 @@ struct ChannelScales {
               constant, multiplier, Int32(shift), requantization.rounding)))
         continue
       }
-      guard shift <= 0, magnitude < 1 << 30 else { return nil }
+      guard shift <= 0, magnitude < 1 << 30, !isBelow else { return nil }
       channels.append(
         Scale(
           bias: constant &- (inputZeroPoint &+ offset) &* sum, multiplier: multiplier,

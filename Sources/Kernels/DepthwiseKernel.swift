@@ -10,6 +10,8 @@ struct DepthwiseKernel {
   let depth: Int
   let element: StagingKernel.Element
   let scales: ScaleLayout
+  /// The least weight it multiplies.
+  var weightMin: Int8 = -128
   let interleave: swl_interleave_kernel?
   let loop: swl_strip_kernel?
 
@@ -36,7 +38,7 @@ struct DepthwiseKernel {
     }
     let scales = ChannelScales(
       parameters.requantization, bias: parameters.bias, inputZeroPoint: parameters.inputZeroPoint,
-      offset: staging.offset, weights: weights
+      offset: staging.offset, weightMin: weightMin, weights: weights
     ) { channel, visit in
       for tap in 0..<taps { visit(weight(tap, channel)) }
     }

@@ -10,6 +10,9 @@ enum KernelTable {
     #if arch(x86_64) || !hasFeature(Embedded)
       kernels += x86
     #endif
+    #if arch(arm64) || arch(arm) || !hasFeature(Embedded)
+      kernels += arm
+    #endif
     return kernels + [scalar]
   }()
 }

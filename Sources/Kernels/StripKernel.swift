@@ -15,21 +15,22 @@ struct StripKernel {
   /// Fewest output pixels, and steps in a block, for which it is worth its while.
   let pixelsMin: Int
   let blockMin: Int
+  /// The least weight it multiplies.
+  let weightMin: Int8
   let staging: StagingKernel
   let scales: ScaleLayout
   let groups: StripGroups
 
   init(
     lanes: Int, depth: Int, stepsPerBlock: Int = 1, pixelsMin: Int = 1, blockMin: Int = 1,
-    staging: StagingKernel,
-    scales: ScaleLayout,
-    groups: StripGroups
+    weightMin: Int8 = -128, staging: StagingKernel, scales: ScaleLayout, groups: StripGroups
   ) {
     self.lanes = lanes
     self.depth = depth
     self.stepsPerBlock = stepsPerBlock
     self.pixelsMin = pixelsMin
     self.blockMin = blockMin
+    self.weightMin = weightMin
     self.staging = staging
     self.scales = scales
     self.groups = groups
@@ -51,7 +52,7 @@ struct StripKernel {
     let taps = dense.window.height * dense.window.width * dense.input.channels
     let scales = ChannelScales(
       dense.requantization, bias: dense.bias, inputZeroPoint: dense.inputZeroPoint,
-      offset: staging.offset, weights: weights
+      offset: staging.offset, weightMin: weightMin, weights: weights
     ) { channel, visit in
       let start = dense.weights.offset + channel * taps
       for tap in 0..<taps {

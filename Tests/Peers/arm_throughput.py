@@ -168,7 +168,7 @@ def work_of(name: str) -> tuple[str, str]:
 
 
 def our_kernels(sources: Path) -> list[Kernel]:
-    """Compiled as a release build does; each that the headers declare must be there."""
+    """Compiled as targets/sdk does; each that the headers declare must be there."""
     declared = set()
     for header in sources.glob("include/*.h"):
         declared |= set(DECLARED.findall(header.read_text()))
@@ -180,7 +180,7 @@ def our_kernels(sources: Path) -> list[Kernel]:
             if not DECLARED.search(source.read_text()):
                 continue
             binary = Path(folder) / f"{source.stem}.o"
-            flags = ["--target=aarch64-linux-gnu", "-O2", "-fno-omit-frame-pointer"]
+            flags = ["--target=aarch64-linux-gnu", "-Os", "-fno-pie"]
             run([compiler(), *flags, "-ffreestanding", "-c", source, "-o", binary])
             names = sorted(symbols(binary) & declared)
             if names:

@@ -1,0 +1,56 @@
+// A host lists every architecture's kernels, to measure images for targets; a device its own.
+#if arch(arm64) || arch(arm) || !hasFeature(Embedded)
+  import CMicrokernels
+
+  extension KernelTable {
+    /// The kernels of ARM, fastest first. Activations are read as the arena holds them.
+    static let arm: [Kernel] = i8mm + dotprod + neon
+
+    private static let staging = StagingKernel(.signed8, swl_stage_s8__neon)
+
+    /// Products of two pixels by two channels; a single pixel is a dot product's.
+    private static let i8mm: [Kernel] = {
+      let dense = StripKernel(
+        lanes: 4, depth: 8, pixelsMin: 2, staging: staging, scales: .neon,
+        groups: StripGroups(
+          eight: nil, four: swl_qs8_conv_4x16c8__i8mm, two: swl_qs8_conv_8x8c8__i8mm,
+          one: swl_qs8_conv_8x4c8__i8mm))
+      return [Kernel(80, "qs8-conv-4x16c8-i8mm", .i8mm, .strip(dense))]
+    }()
+
+    private static let dotprod: [Kernel] = {
+      let dense = StripKernel(
+        lanes: 4, depth: 4, staging: staging, scales: .neon,
+        groups: StripGroups(
+          eight: swl_qs8_conv_1x32c4__dotprod, four: swl_qs8_conv_6x16c4__dotprod,
+          two: swl_qs8_conv_8x8c4__dotprod, one: swl_qs8_conv_8x4c4__dotprod))
+      let depthwise = DepthwiseKernel(
+        lanes: 4, depth: 4, element: .signed8, scales: .neon,
+        interleave: swl_interleave4_s8__dotprod, loop: swl_qs8_dwconv_16c4__dotprod)
+      return [
+        Kernel(70, "qs8-conv-6x16c4-dotprod", .dotprod, .strip(dense)),
+        Kernel(71, "qs8-dwconv-16c4-dotprod", .dotprod, .depthwise(depthwise)),
+      ]
+    }()
+
+    /// 16 bits hold two products, unless both weights are -128.
+    private static let neon: [Kernel] = {
+      let dense = StripKernel(
+        lanes: 4, depth: 2, weightMin: -127, staging: staging, scales: .neon,
+        groups: StripGroups(
+          eight: swl_qs8_conv_1x32c2__neon, four: swl_qs8_conv_2x16c2__neon,
+          two: swl_qs8_conv_4x8c2__neon, one: swl_qs8_conv_4x4c2__neon))
+      let depthwise = DepthwiseKernel(
+        lanes: 4, depth: 2, element: .signed8, scales: .neon, weightMin: -127,
+        interleave: swl_interleave2_s8__neon, loop: swl_qs8_dwconv_8c2__neon)
+      let pool = PoolKernel(sum: swl_s8_position_sum__neon, maximum: swl_s8_position_maximum__neon)
+      return [
+        Kernel(60, "qs8-conv-2x16c2-neon", .neon, .strip(dense)),
+        Kernel(61, "qs8-dwconv-8c2-neon", .neon, .depthwise(depthwise)),
+        Kernel(62, "qs8-vadd-x16-neon", .neon, .sum(SumKernel(loop: swl_qs8_vadd_x16__neon))),
+        Kernel(63, "s8-pool-x16-neon", .neon, .pool(pool)),
+        Kernel(64, "x8-lut-x16-neon", .neon, .lookup(LookupKernel(loop: swl_x8_lut__neon))),
+      ]
+    }()
+  }
+#endif

@@ -140,7 +140,8 @@ public struct PositionMaximumCall {
 
 extension PoolCall {
   /// Visits every output pixel: the first valid element under its window, the bytes to the next row
-  /// of the window, the valid rows and columns, and where its channels go.
+  /// of the window, the valid rows and columns, and where its channels go. Rows as wide as the input
+  /// follow each other without a gap, so they count as one.
   @inline(__always)
   fileprivate func walk(
     _ visit: (UnsafePointer<Int8>, Int, Int, Int, UnsafeMutablePointer<Int8>) -> Void
@@ -156,8 +157,12 @@ extension PoolCall {
         let first =
           (top &+ rows.lowerBound &* window.dilationHeight) &* inputExtent.width &+ left
           &+ columns.lowerBound &* window.dilationWidth
+        let isWhole =
+          columns.count == inputExtent.width && window.dilationHeight == 1
+          && window.dilationWidth == 1
         visit(
-          input + first &* inputExtent.channels, rowStep, rows.count, columns.count, target)
+          input + first &* inputExtent.channels, rowStep, isWhole ? 1 : rows.count,
+          isWhole ? rows.count &* columns.count : columns.count, target)
         target += outputExtent.channels
       }
     }

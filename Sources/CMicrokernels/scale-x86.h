@@ -17,6 +17,24 @@ SWL_INLINE void scale_tile(const swl_strip *s, vec *sums, int pixels, int vector
   }
 }
 
+/// Packs and stores a tile of scaled values as int16; two vectors fill a register and may come in the
+/// order that packing undoes.
+SWL_INLINE void pack_words_tile(const swl_strip *s, int8_t *output, const vec *scaled, int pixels,
+                                int vectors, int is_ordered) {
+  const vec_clamp clamp = vec_clamp_of_words(s);
+#pragma clang loop unroll(full)
+  for (int pixel = 0; pixel < pixels; pixel++) {
+#pragma clang loop unroll(full)
+    for (int first = 0; first < vectors; first += 2) {
+      const vec *values = &scaled[pixel * vectors + first];
+      vec words = vec_pack_words(values[0], values[first + 1 < vectors], clamp);
+      if (!is_ordered) words = vec_words_in_sequence(words);
+      vec_store_first(output + pixel * s->output_step + 2 * first * lanes, words,
+                      2 * (s->channels - first * lanes));
+    }
+  }
+}
+
 /// Packs and stores a tile of scaled values. Two pixels of two vectors, or four of one, fill a
 /// register together; four vectors may come in the order that packing undoes.
 SWL_INLINE void pack_tile(const swl_strip *s, int8_t *output, const vec *scaled, int pixels,

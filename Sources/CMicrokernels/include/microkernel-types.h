@@ -43,15 +43,16 @@ typedef struct {
   const void *weights;
   /// The requantisation's constants, vector after vector, in the layout of the instruction set.
   const void *constants;
+  /// int8, or int16 for a layer of those.
   int8_t *output;
-  /// From one pixel's outputs to the next one's, and from one row's to the next one's.
+  /// Bytes from one pixel's outputs to the next one's, and from one row's to the next one's.
   ptrdiff_t output_step, output_row_step;
   int32_t rows, pixels;
   /// Channels to store, at least one (dense: no more than the group has); nothing is written beyond.
   int32_t channels;
   /// SWL_TWICE_CLAMPED, SWL_TWICE or SWL_ONCE.
   int32_t rounding;
-  /// Added after scaling; then clamped to [minimum, maximum], all within [-128, 127].
+  /// Added after scaling; then clamped to [minimum, maximum], all of the outputs' type.
   int32_t zero_point, minimum, maximum;
 } swl_strip;
 

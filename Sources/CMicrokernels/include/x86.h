@@ -15,6 +15,9 @@ SWL_X86(swl_strip_kernel, swl_qs8_conv_1x32c2__sse41, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_6x8c2__sse41, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_6x4c2__sse41, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_dwconv_16c2__sse41, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_1x32c2__sse41, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_6x8c2__sse41, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_6x4c2__sse41, const swl_strip *strip);
 SWL_X86(swl_stage_kernel, swl_stage_s16__sse41, const int8_t *input, void *output,
         ptrdiff_t count);
 SWL_X86(swl_interleave_kernel, swl_interleave2_s16__sse41, const int8_t *const *rows,
@@ -29,6 +32,9 @@ SWL_X86(swl_strip_kernel, swl_qs8_conv_1x64c2__avx2, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_6x16c2__avx2, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_8x8c2__avx2, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_dwconv_32c2__avx2, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_1x64c2__avx2, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_6x16c2__avx2, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_8x8c2__avx2, const swl_strip *strip);
 SWL_X86(swl_stage_kernel, swl_stage_s16__avx2, const int8_t *input, void *output,
         ptrdiff_t count);
 SWL_X86(swl_interleave_kernel, swl_interleave2_s16__avx2, const int8_t *const *rows,
@@ -47,12 +53,19 @@ SWL_X86(swl_strip_kernel, swl_qs8_conv_1x64c4__avxvnni, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_6x16c4__avxvnni, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_8x8c4__avxvnni, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_dwconv_32c4__avxvnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_1x64c2__avxvnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_6x16c2__avxvnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_8x8c2__avxvnni, const swl_strip *strip);
 
 SWL_X86(swl_strip_kernel, swl_qs8_conv_1x128c4__avx512vnni, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_6x64c4__avx512vnni, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_8x32c4__avx512vnni, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_8x16c4__avx512vnni, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_dwconv_64c4__avx512vnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_1x128c2__avx512vnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_6x64c2__avx512vnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_8x32c2__avx512vnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_8x16c2__avx512vnni, const swl_strip *strip);
 SWL_X86(swl_stage_kernel, swl_stage_s8__avx512vnni, const int8_t *input, void *output,
         ptrdiff_t count);
 SWL_X86(swl_stage_kernel, swl_stage_u8__avx512vnni, const int8_t *input, void *output,

@@ -46,6 +46,9 @@
           54, "x8-lut-x64-avx512vnni", .avx512vnni,
           .lookup(LookupKernel(loop: swl_x8_lut__avx512vnni))),
         Kernel(56, "qs16-qs8-conv-6x64c2-avx512vnni", .avx512vnni, .strip(words)),
+        Kernel(
+          58, "qs16-vadd-x32-avx512vnni", .avx512vnni,
+          .wordSum(WordSumKernel(loop: swl_qs16_vadd_x32__avx512vnni))),
       ]
     }()
 
@@ -93,6 +96,9 @@
         Kernel(32, "qs8-vadd-x32-avx2", .avx2, .sum(SumKernel(loop: swl_qs8_vadd_x32__avx2))),
         Kernel(33, "s8-pool-x16-avx2", .avx2, .pool(pool)),
         Kernel(35, "qs16-qs8-conv-6x16c2-avx2", .avx2, .strip(words)),
+        Kernel(
+          37, "qs16-vadd-x16-avx2", .avx2,
+          .wordSum(WordSumKernel(loop: swl_qs16_vadd_x16__avx2))),
       ]
     }()
 
@@ -118,6 +124,9 @@
         Kernel(22, "qs8-vadd-x16-sse41", .sse41, .sum(SumKernel(loop: swl_qs8_vadd_x16__sse41))),
         Kernel(23, "s8-pool-x8-sse41", .sse41, .pool(pool)),
         Kernel(25, "qs16-qs8-conv-6x8c2-sse41", .sse41, .strip(words)),
+        Kernel(
+          27, "qs16-vadd-x8-sse41", .sse41,
+          .wordSum(WordSumKernel(loop: swl_qs16_vadd_x8__sse41))),
       ]
     }()
   }

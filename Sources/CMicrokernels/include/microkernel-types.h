@@ -68,8 +68,25 @@ typedef struct {
   int32_t minimum, maximum;
 } swl_sum;
 
+/// value * multiplier * 2^-(31 + shift): (value * multiplier + 2^30) >> 31, then that / 2^shift with
+/// halves away from zero. What the second rounding adds does not leave 32 bits.
+typedef struct {
+  int32_t multiplier, shift;
+} swl_scale;
+
+/// output = clamp(out((left(x << headroom)) + right(y << headroom))), headroom <= 15.
+typedef struct {
+  const int16_t *left, *right;
+  int16_t *output;
+  ptrdiff_t count;
+  int32_t headroom;
+  swl_scale left_scale, right_scale, output_scale;
+  int32_t minimum, maximum;
+} swl_word_sum;
+
 typedef void (*swl_strip_kernel)(const swl_strip *strip);
 typedef void (*swl_sum_kernel)(const swl_sum *sum);
+typedef void (*swl_word_sum_kernel)(const swl_word_sum *sum);
 
 /// Copies `count` elements into the element type of a kernel's staged input.
 typedef void (*swl_stage_kernel)(const int8_t *input, void *output, ptrdiff_t count);

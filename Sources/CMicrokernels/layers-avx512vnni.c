@@ -4,21 +4,24 @@
 
 #include "include/x86.h"
 
-SWL_TARGET void swl_stage_s8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
-  for (ptrdiff_t i = 0; i < count; i += 64) {
-    const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
-    _mm512_mask_storeu_epi8((int8_t *)output + i, mask,
-                            _mm512_maskz_loadu_epi8(mask, input + i));
+/// Copies bytes with some bits flipped. A mask costs as much as the copy, so only the rest has one.
+SWL_INLINE void copy_flipped(const int8_t *input, int8_t *output, ptrdiff_t count, __m512i flips) {
+  for (; count >= 64; count -= 64) {
+    _mm512_storeu_si512(output, _mm512_xor_si512(_mm512_loadu_si512(input), flips));
+    input += 64;
+    output += 64;
   }
+  const __mmask64 mask = (1ull << count) - 1;
+  __m512i bytes = _mm512_maskz_loadu_epi8(mask, input);
+  _mm512_mask_storeu_epi8(output, mask, _mm512_xor_si512(bytes, flips));
+}
+
+SWL_TARGET void swl_stage_s8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
+  copy_flipped(input, output, count, _mm512_setzero_si512());
 }
 
 SWL_TARGET void swl_stage_u8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
-  const __m512i sign = _mm512_set1_epi8(-128);
-  for (ptrdiff_t i = 0; i < count; i += 64) {
-    const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
-    __m512i bytes = _mm512_maskz_loadu_epi8(mask, input + i);
-    _mm512_mask_storeu_epi8((int8_t *)output + i, mask, _mm512_xor_si512(bytes, sign));
-  }
+  copy_flipped(input, output, count, _mm512_set1_epi8(-128));
 }
 
 SWL_TARGET void swl_interleave4_u8__avx512vnni(const int8_t *const *rows, void *output,

@@ -70,8 +70,10 @@ struct StagedRows {
   let band: Int
   let scratchBytes: Int
 
-  init(_ dense: DenseLayer, isFlat: Bool, elementBytes: Int) {
-    let (window, input, output) = (dense.window, dense.input, dense.output)
+  init(
+    _ window: Window, _ input: Extent, _ output: Extent, isFlat: Bool = false, elementBytes: Int,
+    bandMax: Int = .max
+  ) {
     if isFlat {
       (left, copied, right, top, reach, stride) = (0, input.channels, 0, 0, 1, 1)
       inputRows = input.height * input.width
@@ -92,7 +94,7 @@ struct StagedRows {
     rowBytes = (left + copied + right) * elementBytes
     let total = isFlat ? inputRows : output.height
     let fitting = (Self.bandLimit / rowBytes - reach) / stride + 1
-    band = Swift.min(Swift.max(fitting, 1), total)
+    band = Swift.min(Swift.max(fitting, 1), total, bandMax)
     scratchBytes = (((band - 1) * stride + reach) * rowBytes).aligned + 64
   }
 

@@ -69,7 +69,11 @@
         lanes: 8, depth: 2, element: .signed16, scales: .x86,
         interleave: swl_interleave2_s16__avx2, loop: swl_qs8_dwconv_32c2__avx2)
       let pool = PoolKernel(sum: swl_s8_position_sum__avx2, maximum: swl_s8_position_maximum__avx2)
+      let winograd = WinogradKernel(
+        lanes: 8, staging: StagingKernel(.signed16, swl_stage_s16__avx2), scales: .x86,
+        inputs: swl_winograd_inputs_c16__avx2, loop: swl_qs8_conv_winograd_6x16c2__avx2)
       return [
+        Kernel(34, "qs8-conv-winograd-6x16c2-avx2", .avx2, .winograd(winograd)),
         Kernel(30, "qs8-conv-6x16c2-avx2", .avx2, .strip(dense)),
         Kernel(31, "qs8-dwconv-32c2-avx2", .avx2, .depthwise(depthwise)),
         Kernel(32, "qs8-vadd-x32-avx2", .avx2, .sum(SumKernel(loop: swl_qs8_vadd_x32__avx2))),

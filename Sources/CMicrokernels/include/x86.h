@@ -29,6 +29,8 @@ SWL_X86(swl_strip_kernel, swl_qs8_conv_1x64c2__avx2, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_6x16c2__avx2, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_8x8c2__avx2, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_dwconv_32c2__avx2, const swl_strip *strip);
+SWL_X86(swl_winograd_kernel, swl_winograd_inputs_c16__avx2, const swl_winograd *winograd);
+SWL_X86(swl_winograd_kernel, swl_qs8_conv_winograd_6x16c2__avx2, const swl_winograd *winograd);
 SWL_X86(swl_stage_kernel, swl_stage_s16__avx2, const int8_t *input, void *output,
         ptrdiff_t count);
 SWL_X86(swl_interleave_kernel, swl_interleave2_s16__avx2, const int8_t *const *rows,

@@ -1,0 +1,155 @@
+import CMicrokernels
+import PlanFormat
+import Wire
+
+/// Convolution of 3 × 3 windows of stride 1 by Winograd's F(4 × 4, 3 × 3), exactly, in integers: 36
+/// products instead of 144 for 16 outputs of a channel. C's winograd-x86.h has the arithmetic.
+struct WinogradKernel {
+  /// Int32 accumulators in a vector; a vector of inputs has twice as many.
+  let lanes: Int
+  let staging: StagingKernel
+  let scales: ScaleLayout
+  let inputs: swl_winograd_kernel?
+  let loop: swl_winograd_kernel?
+
+  /// Outputs of a tile in either direction, inputs under them, and sums of products they take.
+  static let side = 4
+  static let patch = 6
+  static let positions = patch * patch
+  /// Vectors of channels in a group, and tiles in a block: what C's loops are made for.
+  static let groupVectors = 2
+  static let blockTiles = 6
+  /// Bytes of transformed inputs in a band: what a cache keeps between two groups.
+  static let bandLimit = 48 << 10
+  /// What a channel's weights may add up to: 64 times its sums then fit into 32 bits.
+  static let magnitudeLimit = 1 << 18
+  /// Bytes of weights beyond which fetching them is dearer than the products they save.
+  static let weightLimit = 2 << 20
+
+  /// 24 (the last: 12) times the factors that 3 weights become.
+  private static let rows: [SIMD4<Int32>] = [
+    [6, 0, 0, 0], [-4, -4, -4, 0], [-4, 4, -4, 0], [1, 2, 4, 0], [1, -2, 4, 0], [0, 0, 12, 0],
+  ]
+
+  /// How a layer is cut; nil for what is no such convolution, or not worth its while.
+  func geometry(_ layer: Layer) -> WinogradGeometry? {
+    guard case .convolution2D = layer.operation, let dense = DenseLayer(layer) else { return nil }
+    let window = dense.window
+    guard
+      window.height == 3, window.width == 3, window.strideHeight == 1, window.strideWidth == 1,
+      window.dilationHeight == 1, window.dilationWidth == 1, dense.input.channels % 2 == 0,
+      dense.input.channels >= 2 * lanes
+    else { return nil }
+    let geometry = WinogradGeometry(dense, self)
+    return geometry.weightBytes * geometry.groups <= Self.weightLimit ? geometry : nil
+  }
+
+  /// - Returns: 64 bytes that begin with the rounding; per group its scales and its weights. Nil where
+  ///   the scales or the magnitude of the weights forbid it.
+  func pack(_ layer: Layer, _ weights: UnsafeRawBufferPointer) -> [UInt8]? {
+    guard let geometry = geometry(layer) else { return nil }
+    let (dense, depth) = (geometry.dense, geometry.dense.input.channels)
+    func weight(_ channel: Int, _ tap: Int, _ input: Int) -> Int8 {
+      let element = (channel * 9 + tap) * depth + input
+      return weights.loadUnaligned(fromByteOffset: dense.weights.offset + element, as: Int8.self)
+    }
+    var magnitudes = [Int](repeating: 0, count: dense.channels)
+    let scales = ChannelScales(
+      dense.requantization, bias: dense.bias, inputZeroPoint: dense.inputZeroPoint,
+      offset: staging.offset, weightMin: -128, weights: weights
+    ) { channel, visit in
+      for tap in 0..<9 {
+        for input in 0..<depth {
+          let weight = weight(channel, tap, input)
+          magnitudes[channel] += Int(weight.magnitude)
+          visit(weight)
+        }
+      }
+    }
+    guard let scales, magnitudes.allSatisfy({ $0 < Self.magnitudeLimit }) else { return nil }
+    var writer = ByteWriter(capacity: geometry.packedBytes)
+    writer.i32(scales.rounding)
+    writer.align(to: 64)
+    for group in 0..<geometry.groups {
+      let channels = (0..<Self.groupVectors * lanes).map { lane in
+        let channel = group * Self.groupVectors * lanes + lane
+        return channel < dense.channels ? channel : nil
+      }
+      for first in stride(from: 0, to: channels.count, by: lanes) {
+        self.scales.append(
+          channels[first..<first + lanes].map { $0.map { scales.channels[$0] } }, of: scales,
+          to: &writer)
+      }
+      writer.align(to: 64)
+      for position in 0..<Self.positions {
+        let (row, column) = (Self.rows[position / Self.patch], Self.rows[position % Self.patch])
+        for first in stride(from: 0, to: depth, by: 2) {
+          for channel in channels {
+            for input in first..<first + 2 {
+              var sum: Int32 = 0
+              if let channel {
+                for tap in 0..<9 {
+                  sum += row[tap / 3] * column[tap % 3] * Int32(weight(channel, tap, input))
+                }
+              }
+              writer.i16(Int16(sum))
+            }
+          }
+        }
+      }
+      writer.align(to: 64)
+    }
+    return writer.bytes
+  }
+
+  func bind(_ layer: Layer, _ memory: LayerMemory) -> WinogradCall {
+    guard let geometry = geometry(layer) else { preconditionFailure("not a 3 × 3 convolution") }
+    return WinogradCall(
+      geometry, self, input: memory.elements(layer.inputs[0]),
+      output: memory.elements(layer.output), memory)
+  }
+}
+
+/// How a Winograd kernel cuts a layer.
+struct WinogradGeometry {
+  let dense: DenseLayer
+  /// Tiles side by side, and rows of them.
+  let across: Int
+  let down: Int
+  /// Groups of output channels, and a group's bytes of scales and of weights.
+  let groups: Int
+  let scaleBytes: Int
+  let weightBytes: Int
+  /// The staged input of a band of rows of tiles: to it, a tile is an output of a window of a patch.
+  let staged: StagedRows
+  /// Bytes of the transformed inputs of a band, and of a block's sums.
+  let factorBytes: Int
+  let productBytes: Int
+
+  init(_ dense: DenseLayer, _ kernel: WinogradKernel) {
+    typealias Winograd = WinogradKernel
+    self.dense = dense
+    across = dense.output.width.dividedRoundingUp(by: Winograd.side)
+    down = dense.output.height.dividedRoundingUp(by: Winograd.side)
+    let groupChannels = Winograd.groupVectors * kernel.lanes
+    groups = dense.channels.dividedRoundingUp(by: groupChannels)
+    scaleBytes = (Winograd.groupVectors * kernel.scales.bytes(lanes: kernel.lanes)).aligned
+    let tileBytes = Winograd.positions * dense.input.channels * 2
+    weightBytes = tileBytes * groupChannels
+    var window = dense.window
+    (window.height, window.width) = (Winograd.patch, Winograd.patch)
+    (window.strideHeight, window.strideWidth) = (Winograd.side, Winograd.side)
+    // Bands of nearly equal height.
+    let bands = down.dividedRoundingUp(
+      by: Swift.max(Winograd.bandLimit / (tileBytes * across), 1))
+    staged = StagedRows(
+      window, dense.input, Extent([1, down, across, dense.channels]),
+      elementBytes: kernel.staging.elementBytes, bandMax: down.dividedRoundingUp(by: bands))
+    factorBytes = (staged.band * across * tileBytes).aligned
+    productBytes =
+      Winograd.positions * Winograd.blockTiles * Winograd.groupVectors * kernel.lanes * 4
+  }
+
+  var packedBytes: Int { 64 + groups * (scaleBytes + weightBytes) }
+  var scratchBytes: Int { staged.scratchBytes + factorBytes + productBytes }
+}

@@ -109,38 +109,36 @@ SWL_INLINE void multiply(const swl_winograd *w, const uint16_t *factors, int til
 
 /// A tile's outputs from its sums, as many as lie inside.
 SWL_INLINE void finish_tile(const swl_strip *s, const vec *products, int8_t *output, int rows,
-                            int pixels, int is_twice) {
+                            int pixels) {
   sums y[group_vectors][tile_side][patch];
 #pragma clang loop unroll(full)
   for (int vector = 0; vector < group_vectors; vector++) {
 #pragma clang loop unroll(full)
     for (int j = 0; j < patch; j++) {
-      const sums *column =
-          (const sums *)products + j * block_tiles * group_vectors + vector;
+      const sums *column = (const sums *)products + j * block_tiles * group_vectors + vector;
       transform_outputs(column, patch * block_tiles * group_vectors, &y[vector][0][j], patch);
     }
   }
-  for (int row = 0; row < rows; row++) {
+  for (int row = 0; row < rows; row++, output += s->output_row_step) {
     vec values[tile_side * group_vectors];
 #pragma clang loop unroll(full)
     for (int vector = 0; vector < group_vectors; vector++) {
       sums four[tile_side];
       transform_outputs(y[vector][row], 1, four, 1);
 #pragma clang loop unroll(full)
-      for (int pixel = 0; pixel < tile_side; pixel++)
+      for (int pixel = 0; pixel < tile_side; pixel++) {
         // 9 * 0x38e38e39 = 1.
-        values[pixel * group_vectors + vector] =
-            (vec)((signed_sums)(four[pixel] * 0x38e38e39u) >> 6);
+        signed_sums quotient = (signed_sums)(four[pixel] * 0x38e38e39u) >> 6;
+        values[pixel * group_vectors + vector] = (vec)quotient;
+      }
     }
-    scale_tile(s, values, tile_side, group_vectors, is_twice);
     if (pixels == tile_side) {
-      pack_tile(s, output, values, tile_side, group_vectors, 0);
-    } else {
-      for (int pixel = 0; pixel < pixels; pixel++)
-        pack_tile(s, output + pixel * s->output_step, values + pixel * group_vectors, 1,
-                  group_vectors, 0);
+      store_tile(s, output, values, tile_side, group_vectors);
+      continue;
     }
-    output += s->output_row_step;
+    for (int pixel = 0; pixel < pixels; pixel++)
+      store_tile(s, output + pixel * s->output_step, values + pixel * group_vectors, 1,
+                 group_vectors);
   }
 }
 
@@ -167,11 +165,7 @@ SWL_INLINE void winograd_outputs(const swl_winograd *w) {
       int pixels = s->pixels - pixel < tile_side ? s->pixels - pixel : tile_side;
       int8_t *output = s->output + row * s->output_row_step + pixel * s->output_step;
       const vec *products = (const vec *)w->products + tile * group_vectors;
-      if (s->rounding == SWL_TWICE) {
-        finish_tile(s, products, output, rows, pixels, 1);
-      } else {
-        finish_tile(s, products, output, rows, pixels, 0);
-      }
+      finish_tile(s, products, output, rows, pixels);
     }
     factors += (ptrdiff_t)count * positions * 2 * s->steps;
   }

@@ -44,7 +44,7 @@ public struct WinogradCall {
     staged = geometry.staged
     zeroPoint = dense.inputZeroPoint
     groups = geometry.groups
-    groupChannels = Int32(WinogradKernel.groupVectors * kernel.lanes)
+    groupChannels = Int32(geometry.groupChannels)
     scaleBytes = geometry.scaleBytes
     weightBytes = geometry.weightBytes
     outputRows = dense.output.height

@@ -7,6 +7,10 @@ import Wire
 struct WinogradKernel {
   /// Int32 accumulators in a vector; a vector of inputs has twice as many.
   let lanes: Int
+  /// Fewest input channels, at least a vector of inputs, and fewest of a tile's 16 outputs that the
+  /// layer wants on average, for which it is worth its while.
+  var channelsMin = 16
+  var outputsMin = 8
   let staging: StagingKernel
   let scales: ScaleLayout
   let inputs: swl_winograd_kernel?
@@ -19,12 +23,14 @@ struct WinogradKernel {
   /// Vectors of channels in a group, and tiles in a block: what C's loops are made for.
   static let groupVectors = 2
   static let blockTiles = 6
-  /// Bytes of transformed inputs in a band: what a cache keeps between two groups.
-  static let bandLimit = 48 << 10
-  /// What a channel's weights may add up to: 64 times its sums then fit into 32 bits.
+  /// Bytes that a band's transformed inputs may take; a block's are always taken.
+  static let bandLimit = 24 << 10
+  /// What the magnitudes of a channel's weights may add up to: 64 times a sum of products with inputs
+  /// in -128...127 then fits into 32 bits.
   static let magnitudeLimit = 1 << 18
-  /// Bytes of weights beyond which fetching them is dearer than the products they save.
-  static let weightLimit = 2 << 20
+  /// Bytes of transformed weights, four times those of a strip kernel: 128 channels by 128. Beyond that
+  /// they would not stay in a second-level cache, nor be modest.
+  static let weightLimit = 5 << 18
 
   /// 24 (the last: 12) times the factors that 3 weights become.
   private static let rows: [SIMD4<Int32>] = [
@@ -38,10 +44,14 @@ struct WinogradKernel {
     guard
       window.height == 3, window.width == 3, window.strideHeight == 1, window.strideWidth == 1,
       window.dilationHeight == 1, window.dilationWidth == 1, dense.input.channels % 2 == 0,
-      dense.input.channels >= 2 * lanes
+      dense.input.channels >= channelsMin
     else { return nil }
     let geometry = WinogradGeometry(dense, self)
-    return geometry.weightBytes * geometry.groups <= Self.weightLimit ? geometry : nil
+    let wanted = dense.output.height * dense.output.width * dense.channels
+    let isWorthIt =
+      wanted >= geometry.across * geometry.down * geometry.computedChannels * outputsMin
+      && geometry.groups * geometry.weightBytes <= Self.weightLimit
+    return isWorthIt ? geometry : nil
   }
 
   /// - Returns: 64 bytes that begin with the rounding; per group its scales and its weights. Nil where
@@ -116,8 +126,9 @@ struct WinogradGeometry {
   /// Tiles side by side, and rows of them.
   let across: Int
   let down: Int
-  /// Groups of output channels, and a group's bytes of scales and of weights.
+  /// Groups of output channels, channels in one, and its bytes of scales and of weights.
   let groups: Int
+  let groupChannels: Int
   let scaleBytes: Int
   let weightBytes: Int
   /// The staged input of a band of rows of tiles: to it, a tile is an output of a window of a patch.
@@ -131,7 +142,7 @@ struct WinogradGeometry {
     self.dense = dense
     across = dense.output.width.dividedRoundingUp(by: Winograd.side)
     down = dense.output.height.dividedRoundingUp(by: Winograd.side)
-    let groupChannels = Winograd.groupVectors * kernel.lanes
+    groupChannels = Winograd.groupVectors * kernel.lanes
     groups = dense.channels.dividedRoundingUp(by: groupChannels)
     scaleBytes = (Winograd.groupVectors * kernel.scales.bytes(lanes: kernel.lanes)).aligned
     let tileBytes = Winograd.positions * dense.input.channels * 2
@@ -139,9 +150,9 @@ struct WinogradGeometry {
     var window = dense.window
     (window.height, window.width) = (Winograd.patch, Winograd.patch)
     (window.strideHeight, window.strideWidth) = (Winograd.side, Winograd.side)
+    let bandTiles = Swift.max(Winograd.bandLimit / tileBytes, Winograd.blockTiles)
     // Bands of nearly equal height.
-    let bands = down.dividedRoundingUp(
-      by: Swift.max(Winograd.bandLimit / (tileBytes * across), 1))
+    let bands = down.dividedRoundingUp(by: Swift.max(bandTiles / across, 1))
     staged = StagedRows(
       window, dense.input, Extent([1, down, across, dense.channels]),
       elementBytes: kernel.staging.elementBytes, bandMax: down.dividedRoundingUp(by: bands))
@@ -150,6 +161,7 @@ struct WinogradGeometry {
       Winograd.positions * Winograd.blockTiles * Winograd.groupVectors * kernel.lanes * 4
   }
 
+  var computedChannels: Int { groups * groupChannels }
   var packedBytes: Int { 64 + groups * (scaleBytes + weightBytes) }
   var scratchBytes: Int { staged.scratchBytes + factorBytes + productBytes }
 }

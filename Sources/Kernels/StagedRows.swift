@@ -48,7 +48,7 @@ struct StagingKernel {
 struct StagedRows {
   /// Bytes of scratch that a band may take, so that it stays in the first-level cache; one output
   /// row is always taken.
-  static let bandLimit = 32 << 10
+  static let bandLimit = 16 << 10
 
   /// Bytes up to which a row's border is dearer than its inside.
   private static let shortRow = 256

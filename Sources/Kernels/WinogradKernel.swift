@@ -155,7 +155,7 @@ struct WinogradGeometry {
     let bands = down.dividedRoundingUp(by: Swift.max(bandTiles / across, 1))
     staged = StagedRows(
       window, dense.input, Extent([1, down, across, dense.channels]),
-      elementBytes: kernel.staging.elementBytes, bandMax: down.dividedRoundingUp(by: bands))
+      elementBytes: kernel.staging.elementBytes, band: down.dividedRoundingUp(by: bands))
     factorBytes = (staged.band * across * tileBytes).aligned
     productBytes =
       Winograd.positions * Winograd.blockTiles * Winograd.groupVectors * kernel.lanes * 4

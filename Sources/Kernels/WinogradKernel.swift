@@ -23,8 +23,8 @@ struct WinogradKernel {
   /// Vectors of channels in a group, and tiles in a block: what C's loops are made for.
   static let groupVectors = 2
   static let blockTiles = 6
-  /// Bytes that a band's transformed inputs may take; a block's are always taken.
-  static let bandLimit = 24 << 10
+  /// Bytes of transformed inputs (though no less than a block's) for which a band has rows enough.
+  static let bandBytes = 16 << 10
   /// What the magnitudes of a channel's weights may add up to: 64 times a sum of products with inputs
   /// in -128...127 then fits into 32 bits.
   static let magnitudeLimit = 1 << 18
@@ -91,25 +91,37 @@ struct WinogradKernel {
           to: &writer)
       }
       writer.align(to: 64)
-      for position in 0..<Self.positions {
-        let (row, column) = (Self.rows[position / Self.patch], Self.rows[position % Self.patch])
-        for first in stride(from: 0, to: depth, by: 2) {
-          for channel in channels {
-            for input in first..<first + 2 {
-              var sum: Int32 = 0
-              if let channel {
-                for tap in 0..<9 {
-                  sum += row[tap / 3] * column[tap % 3] * Int32(weight(channel, tap, input))
-                }
-              }
-              writer.i16(Int16(sum))
-            }
-          }
-        }
-      }
+      for factor in factors(dense, channels, weight) { writer.i16(factor) }
       writer.align(to: 64)
     }
     return writer.bytes
+  }
+
+  /// A group's transformed weights: [position][pair of inputs][lane][2].
+  private func factors(
+    _ dense: DenseLayer, _ channels: [Int?], _ weight: (Int, Int, Int) -> Int8
+  ) -> [Int16] {
+    let depth = dense.input.channels
+    var factors = [Int16](repeating: 0, count: Self.positions * depth * channels.count)
+    for case (let lane, let channel?) in channels.enumerated() {
+      for input in 0..<depth {
+        func line(_ first: Int) -> SIMD4<Int32> {
+          SIMD4(
+            Int32(weight(channel, first, input)), Int32(weight(channel, first + 1, input)),
+            Int32(weight(channel, first + 2, input)), 0)
+        }
+        let lines = (line(0), line(3), line(6))
+        for (down, row) in Self.rows.enumerated() {
+          let half = row[0] &* lines.0 &+ row[1] &* lines.1 &+ row[2] &* lines.2
+          for (across, column) in Self.rows.enumerated() {
+            let pair = (down * Self.patch + across) * depth / 2 + input / 2
+            factors[2 * (pair * channels.count + lane) + input % 2] =
+              Int16((half &* column).wrappedSum())
+          }
+        }
+      }
+    }
+    return factors
   }
 
   func bind(_ layer: Layer, _ memory: LayerMemory) -> WinogradCall {
@@ -150,9 +162,9 @@ struct WinogradGeometry {
     var window = dense.window
     (window.height, window.width) = (Winograd.patch, Winograd.patch)
     (window.strideHeight, window.strideWidth) = (Winograd.side, Winograd.side)
-    let bandTiles = Swift.max(Winograd.bandLimit / tileBytes, Winograd.blockTiles)
+    let bandTiles = Swift.max(Winograd.bandBytes / tileBytes, Winograd.blockTiles)
     // Bands of nearly equal height.
-    let bands = down.dividedRoundingUp(by: Swift.max(bandTiles / across, 1))
+    let bands = down.dividedRoundingUp(by: bandTiles.dividedRoundingUp(by: across))
     staged = StagedRows(
       window, dense.input, Extent([1, down, across, dense.channels]),
       elementBytes: kernel.staging.elementBytes, band: down.dividedRoundingUp(by: bands))

@@ -54,3 +54,14 @@ SWL_INLINE void pack_tile(const swl_strip *s, int8_t *output, const vec *scaled,
     }
   }
 }
+
+/// Scales, packs and stores a tile.
+SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, vec *sums, int pixels, int vectors) {
+  if (s->rounding == SWL_TWICE) {
+    scale_tile(s, sums, pixels, vectors, 1);
+  } else {
+    scale_tile(s, sums, pixels, vectors, 0);
+  }
+  // Groups of four vectors have the order of packing in their weights.
+  pack_tile(s, output, sums, pixels, vectors, vectors >= 4);
+}

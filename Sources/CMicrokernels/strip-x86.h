@@ -5,16 +5,6 @@
 /// A tile's accumulators: at most this many.
 enum { tile_vectors = 24 };
 
-SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, vec *sums, int pixels, int vectors) {
-  if (s->rounding == SWL_TWICE) {
-    scale_tile(s, sums, pixels, vectors, 1);
-  } else {
-    scale_tile(s, sums, pixels, vectors, 0);
-  }
-  // Groups of four vectors have the order of packing in their weights.
-  pack_tile(s, output, sums, pixels, vectors, vectors >= 4);
-}
-
 SWL_INLINE void tile(const swl_strip *s, const uint8_t *input, int8_t *output, int pixels,
                      int vectors) {
   vec sums[tile_vectors];

@@ -23,12 +23,21 @@ SWL_INLINE vec vec_zero(void) { return _mm256_setzero_si256(); }
 SWL_INLINE vec vec_load(const void *p) { return _mm256_loadu_si256((const vec *)p); }
 SWL_INLINE vec vec_broadcast(const void *p) { return _mm256_set1_epi32(*(const int32_t *)p); }
 
+/// sum + the products of two int16 to a lane.
+SWL_INLINE vec vec_dot_words(vec sum, vec taps, vec weights) {
+#ifdef SWL_AVXVNNI
+  return _mm256_dpwssd_avx_epi32(sum, taps, weights);
+#else
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(taps, weights));
+#endif
+}
+
 /// sum + the products of taps and weights: four unsigned and signed bytes to a lane, or two int16.
 SWL_INLINE vec vec_dot(vec sum, vec taps, vec weights) {
 #ifdef SWL_AVXVNNI
   return _mm256_dpbusd_avx_epi32(sum, taps, weights);
 #else
-  return _mm256_add_epi32(sum, _mm256_madd_epi16(taps, weights));
+  return vec_dot_words(sum, taps, weights);
 #endif
 }
 

@@ -19,8 +19,12 @@ SWL_INLINE vec vec_load(const void *p) { return _mm_loadu_si128((const vec *)p);
 SWL_INLINE vec vec_broadcast(const void *p) { return _mm_set1_epi32(*(const int32_t *)p); }
 
 /// sum + the products of two int16 to a lane.
-SWL_INLINE vec vec_dot(vec sum, vec taps, vec weights) {
+SWL_INLINE vec vec_dot_words(vec sum, vec taps, vec weights) {
   return _mm_add_epi32(sum, _mm_madd_epi16(taps, weights));
+}
+
+SWL_INLINE vec vec_dot(vec sum, vec taps, vec weights) {
+  return vec_dot_words(sum, taps, weights);
 }
 
 /// value >> shift, lane by lane, which SSE lacks: value * 2^(30 - shift) >> 30.

@@ -15,6 +15,7 @@ public struct Kernel: @unchecked Sendable {
   enum Body {
     case scalar
     case strip(StripKernel)
+    case winograd(WinogradKernel)
     case depthwise(DepthwiseKernel)
     case sum(SumKernel)
     case pool(PoolKernel)
@@ -39,6 +40,7 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar: true
     case .strip(let kernel): kernel.geometry(layer) != nil
+    case .winograd(let kernel): kernel.geometry(layer) != nil
     case .depthwise(let kernel): kernel.geometry(layer) != nil
     case .sum: if case .addition = layer.operation { true } else { false }
     case .pool(let kernel): kernel.serves(layer)
@@ -51,6 +53,7 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar: PortableConstants.byteCount(layer.operation)
     case .strip(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
+    case .winograd(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
     case .sum: SumKernel.packedBytes
     case .pool: 0
@@ -63,6 +66,7 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar, .sum, .lookup: 0
     case .strip(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
+    case .winograd(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .pool(let kernel): kernel.scratchBytes(layer)
     }
@@ -74,6 +78,7 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar, .lookup: PortableConstants.pack(layer.operation, weights)
     case .strip(let kernel): kernel.pack(layer, weights)
+    case .winograd(let kernel): kernel.pack(layer, weights)
     case .depthwise(let kernel): kernel.pack(layer, weights)
     case .sum: SumKernel.pack(layer)
     case .pool: []
@@ -90,7 +95,7 @@ public struct Kernel: @unchecked Sendable {
       switch body {
       case .strip(let kernel): kernel.geometry(layer)?.segmentOffsets ?? []
       case .depthwise(let kernel): kernel.geometry(layer)?.tapOffsets ?? []
-      case .scalar, .sum, .pool, .lookup: []
+      case .scalar, .winograd, .sum, .pool, .lookup: []
       }
     let offsets = (constants + 64).assumingMemoryBound(to: Int32.self)
     return expected.indices.allSatisfy { expected[$0] == offsets[$0] }
@@ -101,6 +106,7 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar: ScalarBinder(layer: layer, memory: memory).bind()
     case .strip(let kernel): .strip(kernel.bind(layer, memory))
+    case .winograd(let kernel): .winograd(kernel.bind(layer, memory))
     case .depthwise(let kernel): .depthwiseStrip(kernel.bind(layer, memory))
     case .sum(let kernel): .sum(kernel.bind(layer, memory))
     case .pool(let kernel): kernel.bind(layer, memory)

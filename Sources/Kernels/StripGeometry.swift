@@ -106,7 +106,9 @@ struct StripGeometry {
     steps = block * blocks
     staged =
       kernel.staging.isDirect && dense.isInside && fold == 1
-      ? nil : StagedRows(dense, isFlat: isPointwise, elementBytes: kernel.staging.elementBytes)
+      ? nil
+      : StagedRows(
+        window, input, output, isFlat: isPointwise, elementBytes: kernel.staging.elementBytes)
     let rowBytes = staged?.rowBytes ?? input.width * input.channels
     segmentRowBytes = rowBytes * window.dilationHeight
     segmentColumnBytes = window.dilationWidth * input.channels * kernel.staging.elementBytes

@@ -88,7 +88,8 @@ struct PlanSketch {
     CaseLog.add(plan: plan.encoded(), weights: weights, inputs: inputs, output: output)
   }
 
-  private func run(_ values: [[Int8]], on tier: KernelTier, threads: Int = 1) throws -> [Int8] {
+  /// Runs it on one tier.
+  func run(_ values: [[Int8]], on tier: KernelTier, threads: Int = 1) throws -> [Int8] {
     let instruction = instructions[0]
     let plan = plan(inputs: instruction.inputs, outputs: [instruction.output])
     let session = try Session(plan: plan.encoded(), weights: weights, tier: tier, threads: threads)

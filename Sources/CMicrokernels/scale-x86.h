@@ -1,6 +1,13 @@
 // From a tile's sums, [pixel][vector], to its outputs, in the vocabulary of the vector-*.h included
 // before.
 
+/// What the tensors hold: int8 or int16.
+typedef enum { of_bytes, of_words } element;
+
+SWL_INLINE vec dot(vec sum, vec taps, vec weights, element kind) {
+  return kind == of_words ? vec_dot_words(sum, taps, weights) : vec_dot(sum, taps, weights);
+}
+
 /// Scales a tile in place, vector by vector: its constants serve all pixels from registers.
 SWL_INLINE void scale_tile(const swl_strip *s, vec *sums, int pixels, int vectors, int is_twice) {
 #pragma clang loop unroll(full)
@@ -71,4 +78,22 @@ SWL_INLINE void pack_tile(const swl_strip *s, int8_t *output, const vec *scaled,
       }
     }
   }
+}
+
+/// Scales, packs and stores a tile of int16, which have one rounding only.
+SWL_INLINE void store_words_tile(const swl_strip *s, int8_t *output, vec *sums, int pixels,
+                                 int vectors) {
+  scale_tile(s, sums, pixels, vectors, 0);
+  pack_words_tile(s, output, sums, pixels, vectors, vectors >= 4);
+}
+
+/// Scales, packs and stores a tile.
+SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, vec *sums, int pixels, int vectors) {
+  if (s->rounding == SWL_TWICE) {
+    scale_tile(s, sums, pixels, vectors, 1);
+  } else {
+    scale_tile(s, sums, pixels, vectors, 0);
+  }
+  // Groups of four vectors have the order of packing in their weights.
+  pack_tile(s, output, sums, pixels, vectors, vectors >= 4);
 }

@@ -5,19 +5,6 @@
 /// A tile's accumulators: at most this many.
 enum { tile_vectors = 24 };
 
-SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, vec *sums, int pixels, int vectors) {
-  if (s->rounding == SWL_TWICE) {
-    scale_tile(s, sums, pixels, vectors, 1);
-  } else {
-    scale_tile(s, sums, pixels, vectors, 0);
-  }
-  // Groups of four vectors have the order of packing in their weights.
-  pack_tile(s, output, sums, pixels, vectors, vectors >= 4);
-}
-
-/// What a strip's tensors hold: bytes, or int16.
-typedef enum { bytes, words } element;
-
 SWL_INLINE void tile(const swl_strip *s, const uint8_t *input, int8_t *output, int pixels,
                      int vectors, element kind) {
   vec sums[tile_vectors];
@@ -33,20 +20,17 @@ SWL_INLINE void tile(const swl_strip *s, const uint8_t *input, int8_t *output, i
 #pragma clang loop unroll(full)
         for (int vector = 0; vector < vectors; vector++) {
           vec *sum = &sums[pixel * vectors + vector];
-          *sum = kind == words ? vec_dot_words(*sum, taps, weights[vector])
-                             : vec_dot(*sum, taps, weights[vector]);
+          *sum = dot(*sum, taps, weights[vector], kind);
         }
       }
       weights += vectors;
       window += step_bytes;
     }
   }
-  if (kind == words) {
-    scale_tile(s, sums, pixels, vectors, 0);
-    pack_words_tile(s, output, sums, pixels, vectors, vectors >= 4);
-  } else {
+  if (kind == of_words)
+    store_words_tile(s, output, sums, pixels, vectors);
+  else
     store_tile(s, output, sums, pixels, vectors);
-  }
 }
 
 /// Cuts rows into tiles of nearly equal size: eight pixels are 4 + 4, not 6 + 2.

@@ -15,8 +15,9 @@
 #define SWL_INLINE SWL_TARGET __attribute__((always_inline)) static inline
 
 typedef __m256i vec;
-/// Accumulators in a vector, rows of constants (ScaleLayout.x86), bytes of one step of a window.
-enum { lanes = 8, scale_rows = 6, step_bytes = 4 };
+/// Accumulators in a vector, rows of constants (ScaleLayout.x86), bytes of one step of a window, pixels
+/// of a depthwise tile of several vectors: what the registers hold.
+enum { lanes = 8, scale_rows = 6, step_bytes = 4, depthwise_pixels = 2 };
 
 SWL_INLINE vec vec_zero(void) { return _mm256_setzero_si256(); }
 SWL_INLINE vec vec_load(const void *p) { return _mm256_loadu_si256((const vec *)p); }

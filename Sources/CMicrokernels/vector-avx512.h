@@ -11,8 +11,9 @@
 #define SWL_INLINE SWL_TARGET __attribute__((always_inline)) static inline
 
 typedef __m512i vec;
-/// Accumulators in a vector, rows of constants (ScaleLayout.x86), bytes of one step of a window.
-enum { lanes = 16, scale_rows = 6, step_bytes = 4 };
+/// Accumulators in a vector, rows of constants (ScaleLayout.x86), bytes of one step of a window, pixels
+/// of a depthwise tile of several vectors: what the registers hold.
+enum { lanes = 16, scale_rows = 6, step_bytes = 4, depthwise_pixels = 4 };
 
 SWL_INLINE vec vec_zero(void) { return _mm512_setzero_si512(); }
 SWL_INLINE vec vec_load(const void *p) { return _mm512_loadu_si512(p); }

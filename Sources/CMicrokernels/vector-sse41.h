@@ -10,8 +10,9 @@
 #define SWL_INLINE SWL_TARGET __attribute__((always_inline)) static inline
 
 typedef __m128i vec;
-/// Accumulators in a vector, rows of constants (ScaleLayout.sse), bytes of one step of a window.
-enum { lanes = 4, scale_rows = 7, step_bytes = 4 };
+/// Accumulators in a vector, rows of constants (ScaleLayout.sse), bytes of one step of a window, pixels
+/// of a depthwise tile of several vectors: what the registers hold.
+enum { lanes = 4, scale_rows = 7, step_bytes = 4, depthwise_pixels = 4 };
 
 SWL_INLINE vec vec_zero(void) { return _mm_setzero_si128(); }
 SWL_INLINE vec vec_load(const void *p) { return _mm_loadu_si128((const vec *)p); }

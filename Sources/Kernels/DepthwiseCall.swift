@@ -15,12 +15,14 @@ public struct DepthwiseCall {
   private let staging: StagingKernel
   private let depth: Int
   private let blocks: Int
+  private let step: Int
   private let blockBytes: Int
   private let left: Int
   private let copied: Int
   private let right: Int
   private let sharing: Int
   private let band: Int
+  private let bandBlocks: Int
   private let rowWeightBytes: Int
   /// Pixels that the folded ones leave over, and where the last fold begins again to cover them.
   private let remainder: Int
@@ -42,7 +44,7 @@ public struct DepthwiseCall {
     strip = swl_strip(
       input: UnsafeRawPointer(memory.scratch),
       pixel_step: geometry.columnBytes * window.strideWidth * geometry.fold,
-      row_step: geometry.blocks * geometry.blockBytes,
+      row_step: geometry.step * geometry.blockBytes,
       segments: (memory.constants + 64).assumingMemoryBound(to: Int32.self),
       segment_count: Int32(geometry.taps), steps: 1, weights: scales + geometry.scaleBytes,
       constants: scales, output: output, output_step: pixelBytes * geometry.fold,
@@ -62,12 +64,14 @@ public struct DepthwiseCall {
     staging = kernel.staging
     depth = kernel.depth
     blocks = geometry.blocks
+    step = geometry.step
     blockBytes = geometry.blockBytes
     left = geometry.left
     copied = geometry.copied
     right = geometry.right
     sharing = geometry.sharing
     band = geometry.band
+    bandBlocks = geometry.bandBlocks
     rowWeightBytes = geometry.rowWeightBytes
     remainder = width % geometry.fold
     lastFoldInput = (width - geometry.fold) * geometry.columnBytes
@@ -82,12 +86,12 @@ public struct DepthwiseCall {
     guard let interleave, let loop else { return }
     let range = share.range(outputRows, step: sharing)
     let scratch = scratch + share.scratchOffset
-    let zeroRow = (scratch + band &* blocks &* blockBytes).assumingMemoryBound(to: Int8.self)
+    let zeroRow = (scratch + bandBlocks &* blockBytes).assumingMemoryBound(to: Int8.self)
     // The zero point of words is 0, byte by byte.
     zeroRow.initialize(
       repeating: Int8(truncatingIfNeeded: zeroPoint), count: copied &* staging.inputBytes)
     let elementBytes = depth &* staging.elementBytes
-    for block in 0..<min(band, range.count) &* blocks {
+    for block in 0..<bandBlocks {
       let target = scratch + block &* blockBytes
       staging.fill(target, left &* depth, with: zeroPoint)
       staging.fill(target + (left &+ copied) &* elementBytes, right &* depth, with: zeroPoint)
@@ -100,7 +104,7 @@ public struct DepthwiseCall {
       let count = min(band &* sharing, range.upperBound &- row)
       var target = scratch + left &* elementBytes
       for first in stride(from: row, to: row &+ count, by: sharing) {
-        for block in 0..<blocks {
+        for block in (first == row ? 0 : blocks &- step)..<blocks {
           interleaveBlock(
             interleave, firstLine: block &* depth, outputRow: first, zeroRow: zeroRow, target)
           target += blockBytes
@@ -132,11 +136,9 @@ public struct DepthwiseCall {
   ) {
     let top = window.top(outputRow)
     func line(_ place: Int) -> UnsafePointer<Int8>? {
-      let line = firstLine &+ place
-      let row = top &+ line &* window.dilationHeight
       // Lines beyond the last shared window meet weights of zero.
-      let isUsed = line < window.height &+ sharing &- 1 && row >= 0 && row < inputRows
-      return isUsed ? input + row &* inputRowBytes : UnsafePointer(zeroRow)
+      let row = top &+ (firstLine &+ place) &* window.dilationHeight
+      return row >= 0 && row < inputRows ? input + row &* inputRowBytes : UnsafePointer(zeroRow)
     }
     var rows = (line(0), line(1), line(2), line(3))
     withUnsafeMutablePointer(to: &rows) { tuple in

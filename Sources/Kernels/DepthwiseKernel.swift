@@ -101,6 +101,9 @@ struct DepthwiseGeometry {
   let sharing: Int
   /// Interleavings of `depth` rows each, and dot products per output.
   let blocks: Int
+  /// Interleavings from a group of rows that share them to the next group: fewer than `blocks` where
+  /// the last ones of a group are the first ones of the next.
+  let step: Int
   let taps: Int
   let vectors: Int
   /// Elements of an interleaved row: border, taken from the input, border.
@@ -129,6 +132,10 @@ struct DepthwiseGeometry {
     blocks = window.height.dividedRoundingUp(by: kernel.depth)
     let shares = window.strideHeight == 1 && window.dilationHeight == 1
     sharing = shares ? Swift.min(2, blocks * kernel.depth - window.height + 1) : 1
+    let advance = sharing * window.strideHeight
+    let repeats =
+      window.dilationHeight == 1 && advance % kernel.depth == 0 && advance / kernel.depth < blocks
+    step = repeats ? advance / kernel.depth : blocks
     taps = blocks * window.width
     vectors = (channels * fold).dividedRoundingUp(by: kernel.lanes)
     let columns =
@@ -158,14 +165,17 @@ struct DepthwiseGeometry {
   /// Groups of output rows whose interleavings are made together: as many as stay in the first-level
   /// cache, so that a small map is one call.
   var band: Int {
-    let fitting = StagedRows.bandLimit / (blocks * blockBytes)
+    let fitting = (StagedRows.bandLimit / blockBytes - blocks) / step + 1
     return Swift.min(Swift.max(fitting, 1), output.height.dividedRoundingUp(by: sharing))
   }
 
   /// The interleavings, then a row of the zero point.
   var scratchBytes: Int {
-    band * blocks * blockBytes + (copied * kernel.staging.inputBytes).aligned + 64
+    bandBlocks * blockBytes + (copied * kernel.staging.inputBytes).aligned + 64
   }
+
+  /// Interleavings of a band.
+  var bandBlocks: Int { (band - 1) * step + blocks }
 
   var tapOffsets: [Int32] {
     let width = parameters.window.width

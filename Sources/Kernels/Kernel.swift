@@ -15,6 +15,7 @@ public struct Kernel: @unchecked Sendable {
   enum Body {
     case scalar
     case strip(StripKernel)
+    case winograd(WinogradKernel)
     case depthwise(DepthwiseKernel)
     case sum(SumKernel)
     case wordSum(WordSumKernel)
@@ -40,6 +41,7 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar: true
     case .strip(let kernel): kernel.geometry(layer) != nil
+    case .winograd(let kernel): kernel.geometry(layer) != nil
     case .depthwise(let kernel): kernel.geometry(layer) != nil
     case .sum: if case .addition = layer.operation { true } else { false }
     case .wordSum(let kernel): kernel.serves(layer)
@@ -53,6 +55,7 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar: PortableConstants.byteCount(layer.operation)
     case .strip(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
+    case .winograd(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
     case .sum: SumKernel.packedBytes
     case .pool, .wordSum: 0
@@ -65,6 +68,7 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar, .sum, .wordSum, .lookup: 0
     case .strip(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
+    case .winograd(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .pool(let kernel): kernel.scratchBytes(layer)
     }
@@ -76,6 +80,7 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar, .lookup: PortableConstants.pack(layer.operation, weights)
     case .strip(let kernel): kernel.pack(layer, weights)
+    case .winograd(let kernel): kernel.pack(layer, weights)
     case .depthwise(let kernel): kernel.pack(layer, weights)
     case .sum: SumKernel.pack(layer)
     case .pool, .wordSum: []
@@ -92,7 +97,7 @@ public struct Kernel: @unchecked Sendable {
       switch body {
       case .strip(let kernel): kernel.geometry(layer)?.segmentOffsets ?? []
       case .depthwise(let kernel): kernel.geometry(layer)?.tapOffsets ?? []
-      case .scalar, .sum, .wordSum, .pool, .lookup: []
+      case .scalar, .winograd, .sum, .wordSum, .pool, .lookup: []
       }
     let offsets = (constants + 64).assumingMemoryBound(to: Int32.self)
     return expected.indices.allSatisfy { expected[$0] == offsets[$0] }
@@ -103,6 +108,7 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar: ScalarBinder(layer: layer, memory: memory).bind()
     case .strip(let kernel): .strip(kernel.bind(layer, memory))
+    case .winograd(let kernel): .winograd(kernel.bind(layer, memory))
     case .depthwise(let kernel): .depthwiseStrip(kernel.bind(layer, memory))
     case .sum(let kernel): .sum(kernel.bind(layer, memory))
     case .wordSum(let kernel): .wordSum(kernel.bind(layer, memory))

@@ -84,8 +84,10 @@ struct StagedRows {
   let band: Int
   let scratchBytes: Int
 
-  init(_ dense: DenseLayer, isFlat: Bool, elementBytes: Int) {
-    let (window, input, output) = (dense.window, dense.input, dense.output)
+  init(
+    _ window: Window, _ input: Extent, _ output: Extent, isFlat: Bool = false, elementBytes: Int,
+    band: Int? = nil
+  ) {
     if isFlat {
       (left, copied, right, top, reach, stride) = (0, input.channels, 0, 0, 1, 1)
       inputRows = input.height * input.width
@@ -106,8 +108,8 @@ struct StagedRows {
     rowBytes = (left + copied + right) * elementBytes
     let total = isFlat ? inputRows : output.height
     let fitting = (Self.bandLimit / rowBytes - reach) / stride + 1
-    band = Swift.min(Swift.max(fitting, 1), total)
-    scratchBytes = (((band - 1) * stride + reach) * rowBytes).aligned + 64
+    self.band = band ?? Swift.min(Swift.max(fitting, 1), total)
+    scratchBytes = (((self.band - 1) * stride + reach) * rowBytes).aligned + 64
   }
 
   /// Stages the rows that output rows `first ..< first + count` read.

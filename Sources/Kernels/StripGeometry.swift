@@ -110,7 +110,9 @@ struct StripGeometry {
     steps = block * blocks
     staged =
       kernel.staging.isDirect && dense.isInside && fold == 1
-      ? nil : StagedRows(dense, isFlat: isPointwise, elementBytes: kernel.staging.elementBytes)
+      ? nil
+      : StagedRows(
+        window, input, output, isFlat: isPointwise, elementBytes: kernel.staging.elementBytes)
     let rowBytes =
       staged?.rowBytes ?? input.width * input.channels * kernel.staging.elementBytes
     segmentRowBytes = rowBytes * window.dilationHeight

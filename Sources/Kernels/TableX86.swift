@@ -4,7 +4,7 @@
 
   extension KernelTable {
     /// The kernels of x86-64, fastest first.
-    static let x86: [Kernel] = amx + avx512vnni + avxvnni + avx2 + sse41
+    static let x86: [Kernel] = amx + avx512vnni + avxvnni + avx2 + sse41 + x86Words
 
     /// Tiles, for layers of at least a tile's pixels; the rest is AVX-512's.
     private static let amx: [Kernel] = {
@@ -30,11 +30,6 @@
         interleave: swl_interleave4_u8__avx512vnni, loop: swl_qs8_dwconv_64c4__avx512vnni)
       let pool = PoolKernel(
         sum: swl_s8_position_sum__avx512vnni, maximum: swl_s8_position_maximum__avx512vnni)
-      let words = StripKernel(
-        lanes: 16, depth: 2, staging: StagingKernel(.words, nil), scales: .x86,
-        groups: StripGroups(
-          eight: swl_qs16_qs8_conv_1x128c2__avx512vnni, four: swl_qs16_qs8_conv_6x64c2__avx512vnni,
-          two: swl_qs16_qs8_conv_8x32c2__avx512vnni, one: swl_qs16_qs8_conv_8x16c2__avx512vnni))
       return [
         Kernel(50, "qs8-conv-6x64c4-avx512vnni", .avx512vnni, .strip(dense)),
         Kernel(51, "qs8-dwconv-64c4-avx512vnni", .avx512vnni, .depthwise(depthwise)),
@@ -45,10 +40,6 @@
         Kernel(
           54, "x8-lut-x64-avx512vnni", .avx512vnni,
           .lookup(LookupKernel(loop: swl_x8_lut__avx512vnni))),
-        Kernel(56, "qs16-qs8-conv-6x64c2-avx512vnni", .avx512vnni, .strip(words)),
-        Kernel(
-          58, "qs16-vadd-x32-avx512vnni", .avx512vnni,
-          .wordSum(WordSumKernel(loop: swl_qs16_vadd_x32__avx512vnni))),
       ]
     }()
 
@@ -62,16 +53,14 @@
       let depthwise = DepthwiseKernel(
         lanes: 8, depth: 4, element: .unsigned8, scales: .x86,
         interleave: swl_interleave4_u8__avx2, loop: swl_qs8_dwconv_32c4__avxvnni)
-      let words = StripKernel(
-        lanes: 8, depth: 2, staging: StagingKernel(.words, nil), scales: .x86,
-        groups: StripGroups(
-          eight: swl_qs16_qs8_conv_1x64c2__avxvnni, four: nil,
-          two: swl_qs16_qs8_conv_6x16c2__avxvnni, one: swl_qs16_qs8_conv_8x8c2__avxvnni,
-          hasFour: false))
+      let winograd = WinogradKernel(
+        lanes: 8, channelsMin: 64, outputsMin: 12,
+        staging: StagingKernel(.signed16, swl_stage_s16__avx2), scales: .x86,
+        inputs: swl_winograd_inputs_c16__avxvnni, loop: swl_qs8_conv_winograd_6x16c2__avxvnni)
       return [
+        Kernel(42, "qs8-conv-winograd-6x16c2-avxvnni", .avxvnni, .winograd(winograd)),
         Kernel(40, "qs8-conv-6x16c4-avxvnni", .avxvnni, .strip(dense)),
         Kernel(41, "qs8-dwconv-32c4-avxvnni", .avxvnni, .depthwise(depthwise)),
-        Kernel(45, "qs16-qs8-conv-6x16c2-avxvnni", .avxvnni, .strip(words)),
       ]
     }()
 
@@ -85,20 +74,15 @@
         lanes: 8, depth: 2, element: .signed16, scales: .x86,
         interleave: swl_interleave2_s16__avx2, loop: swl_qs8_dwconv_32c2__avx2)
       let pool = PoolKernel(sum: swl_s8_position_sum__avx2, maximum: swl_s8_position_maximum__avx2)
-      let words = StripKernel(
-        lanes: 8, depth: 2, staging: StagingKernel(.words, nil), scales: .x86,
-        groups: StripGroups(
-          eight: swl_qs16_qs8_conv_1x64c2__avx2, four: nil, two: swl_qs16_qs8_conv_6x16c2__avx2,
-          one: swl_qs16_qs8_conv_8x8c2__avx2, hasFour: false))
+      let winograd = WinogradKernel(
+        lanes: 8, staging: StagingKernel(.signed16, swl_stage_s16__avx2), scales: .x86,
+        inputs: swl_winograd_inputs_c16__avx2, loop: swl_qs8_conv_winograd_6x16c2__avx2)
       return [
+        Kernel(34, "qs8-conv-winograd-6x16c2-avx2", .avx2, .winograd(winograd)),
         Kernel(30, "qs8-conv-6x16c2-avx2", .avx2, .strip(dense)),
         Kernel(31, "qs8-dwconv-32c2-avx2", .avx2, .depthwise(depthwise)),
         Kernel(32, "qs8-vadd-x32-avx2", .avx2, .sum(SumKernel(loop: swl_qs8_vadd_x32__avx2))),
         Kernel(33, "s8-pool-x16-avx2", .avx2, .pool(pool)),
-        Kernel(35, "qs16-qs8-conv-6x16c2-avx2", .avx2, .strip(words)),
-        Kernel(
-          37, "qs16-vadd-x16-avx2", .avx2,
-          .wordSum(WordSumKernel(loop: swl_qs16_vadd_x16__avx2))),
       ]
     }()
 
@@ -113,20 +97,15 @@
         interleave: swl_interleave2_s16__sse41, loop: swl_qs8_dwconv_16c2__sse41)
       let pool = PoolKernel(
         sum: swl_s8_position_sum__sse41, maximum: swl_s8_position_maximum__sse41)
-      let words = StripKernel(
-        lanes: 4, depth: 2, staging: StagingKernel(.words, nil), scales: .sse,
-        groups: StripGroups(
-          eight: swl_qs16_qs8_conv_1x32c2__sse41, four: nil, two: swl_qs16_qs8_conv_6x8c2__sse41,
-          one: swl_qs16_qs8_conv_6x4c2__sse41, hasFour: false))
+      let winograd = WinogradKernel(
+        lanes: 4, staging: StagingKernel(.signed16, swl_stage_s16__sse41), scales: .sse,
+        inputs: swl_winograd_inputs_c8__sse41, loop: swl_qs8_conv_winograd_6x8c2__sse41)
       return [
+        Kernel(24, "qs8-conv-winograd-6x8c2-sse41", .sse41, .winograd(winograd)),
         Kernel(20, "qs8-conv-6x8c2-sse41", .sse41, .strip(dense)),
         Kernel(21, "qs8-dwconv-16c2-sse41", .sse41, .depthwise(depthwise)),
         Kernel(22, "qs8-vadd-x16-sse41", .sse41, .sum(SumKernel(loop: swl_qs8_vadd_x16__sse41))),
         Kernel(23, "s8-pool-x8-sse41", .sse41, .pool(pool)),
-        Kernel(25, "qs16-qs8-conv-6x8c2-sse41", .sse41, .strip(words)),
-        Kernel(
-          27, "qs16-vadd-x8-sse41", .sse41,
-          .wordSum(WordSumKernel(loop: swl_qs16_vadd_x8__sse41))),
       ]
     }()
   }

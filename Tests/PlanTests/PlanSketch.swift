@@ -91,8 +91,9 @@ struct PlanSketch {
     CaseLog.add(plan: plan.encoded(), weights: weights, inputs: inputs, output: output)
   }
 
-  private func run<Element: FixedWidthInteger, Result: FixedWidthInteger>(
-    _ values: [[Element]], as result: Result.Type, on tier: KernelTier, threads: Int = 1
+  /// Runs it on one tier.
+  func run<Element: FixedWidthInteger, Result: FixedWidthInteger>(
+    _ values: [[Element]], as result: Result.Type = Int8.self, on tier: KernelTier, threads: Int = 1
   ) throws -> [Result] {
     let instruction = instructions[0]
     let plan = plan(inputs: instruction.inputs, outputs: [instruction.output])

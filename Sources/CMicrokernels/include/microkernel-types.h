@@ -56,6 +56,19 @@ typedef struct {
   int32_t zero_point, minimum, maximum;
 } swl_strip;
 
+/// A rectangle of outputs of a 3 x 3 convolution of stride 1 times one group of channels, by Winograd's
+/// F(4 x 4, 3 x 3): tiles of 4 x 4 outputs, the last of a row or column cut short.
+typedef struct {
+  /// Input: int16, the windows of 6 x 6 of all tiles, at `pixel_step` from each other in a row of tiles;
+  /// `row_step` is from one input row to the next one. Steps: half the input channels. Weights:
+  /// transformed, [position][step][vector][lane][2]. Rows and pixels: of the output.
+  swl_strip strip;
+  /// Transformed windows, [tile][position][input channel].
+  void *factors;
+  /// For the sums of products of a block of tiles, [position][tile][vector].
+  void *products;
+} swl_winograd;
+
 /// output = clamp(((x*left_high + y*right_high + high) + ((x*left_low + y*right_low + low) >> 15))
 /// >> shift): a sum of two scaled tensors, exact for the coefficients the caller has verified.
 typedef struct {
@@ -85,6 +98,7 @@ typedef struct {
 } swl_word_sum;
 
 typedef void (*swl_strip_kernel)(const swl_strip *strip);
+typedef void (*swl_winograd_kernel)(const swl_winograd *winograd);
 typedef void (*swl_sum_kernel)(const swl_sum *sum);
 typedef void (*swl_word_sum_kernel)(const swl_word_sum *sum);
 

@@ -130,12 +130,15 @@ enum ScaleLayout {
   case sse
   /// Bias, multiplier, shift.
   case neon
+  /// Multiplier; addend and, as a shift to the left, the shift of its 64-bit product (int16 only).
+  case neonWords
 
   private var rows: Int {
     switch self {
     case .x86: 6
     case .sse: 7
     case .neon: 3
+    case .neonWords: 5
     }
   }
 
@@ -153,6 +156,14 @@ enum ScaleLayout {
       return
     }
     let multipliers = lanes.map { $0.multiplier }
+    if case .neonWords = self {
+      for multiplier in multipliers { writer.i32(multiplier) }
+      for lane in lanes {
+        writer.i64(lane.bias * Int64(lane.multiplier) + 1 << Int64(30 + lane.shift))
+      }
+      for lane in lanes { writer.i64(Int64(-31 - lane.shift)) }
+      return
+    }
     let terms = lanes.map { HighWord($0, scales) }
     for multiplier in multipliers { writer.i32(multiplier) }
     Self.appendOdd(multipliers, to: &writer)

@@ -4,7 +4,25 @@
 
   extension KernelTable {
     /// The kernels of ARM, fastest first. Activations are read as the arena holds them.
-    static let arm: [Kernel] = i8mm + dotprod + neon
+    static let arm: [Kernel] = i8mm + dotprod + neon + words
+
+    /// The kernels of layers of int16 (16x8).
+    private static let words: [Kernel] = {
+      let dense = StripKernel(
+        lanes: 4, depth: 1, staging: StagingKernel(.words, nil), scales: .neonWords,
+        groups: StripGroups(
+          eight: swl_qs16_qs8_conv_1x32c1__neon, four: swl_qs16_qs8_conv_2x16c1__neon,
+          two: swl_qs16_qs8_conv_4x8c1__neon, one: swl_qs16_qs8_conv_4x4c1__neon))
+      let depthwise = DepthwiseKernel(
+        lanes: 4, depth: 1, element: .words, scales: .neonWords,
+        interleave: swl_interleave1_x16__neon, loop: swl_qs16_qs8_dwconv_4c1__neon)
+      return [
+        Kernel(66, "qs16-qs8-conv-2x16c1-neon", .neon, .strip(dense)),
+        Kernel(67, "qs16-qs8-dwconv-4c1-neon", .neon, .depthwise(depthwise)),
+        Kernel(
+          68, "qs16-vadd-x8-neon", .neon, .wordSum(WordSumKernel(loop: swl_qs16_vadd_x8__neon))),
+      ]
+    }()
 
     private static let staging = StagingKernel(.signed8, swl_stage_s8__neon)
 

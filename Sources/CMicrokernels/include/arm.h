@@ -45,4 +45,14 @@ SWL_ARM64(swl_strip_kernel, swl_qs8_conv_4x16c8__i8mm, const swl_strip *strip);
 SWL_ARM64(swl_strip_kernel, swl_qs8_conv_8x8c8__i8mm, const swl_strip *strip);
 SWL_ARM64(swl_strip_kernel, swl_qs8_conv_8x4c8__i8mm, const swl_strip *strip);
 
+// Layers of int16.
+SWL_NEON(swl_strip_kernel, swl_qs16_qs8_conv_1x32c1__neon, const swl_strip *strip);
+SWL_NEON(swl_strip_kernel, swl_qs16_qs8_conv_2x16c1__neon, const swl_strip *strip);
+SWL_NEON(swl_strip_kernel, swl_qs16_qs8_conv_4x8c1__neon, const swl_strip *strip);
+SWL_NEON(swl_strip_kernel, swl_qs16_qs8_conv_4x4c1__neon, const swl_strip *strip);
+SWL_NEON(swl_strip_kernel, swl_qs16_qs8_dwconv_4c1__neon, const swl_strip *strip);
+SWL_NEON(swl_interleave_kernel, swl_interleave1_x16__neon, const int8_t *const *rows,
+         void *output, ptrdiff_t count);
+SWL_NEON(swl_word_sum_kernel, swl_qs16_vadd_x8__neon, const swl_word_sum *sum);
+
 #endif

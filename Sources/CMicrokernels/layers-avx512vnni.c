@@ -48,6 +48,24 @@ SWL_TARGET void swl_interleave4_u8__avx512vnni(const int8_t *const *rows, void *
     for (int row = 0; row < 4; row++) ((uint8_t *)output)[4 * i + row] = rows[row][i] ^ 0x80;
 }
 
+SWL_TARGET void swl_interleave2_x16__avx512vnni(const int8_t *const *rows, void *output, ptrdiff_t count) {
+  const int16_t *first = (const int16_t *)rows[0], *second = (const int16_t *)rows[1];
+  const vec first_half = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+  const vec second_half = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  int16_t *words = output;
+  ptrdiff_t i = 0;
+  for (; i + 32 <= count; i += 32) {
+    vec a = vec_load(first + i), b = vec_load(second + i);
+    vec low = _mm512_unpacklo_epi16(a, b), high = _mm512_unpackhi_epi16(a, b);
+    vec_store((int8_t *)(words + 2 * i), _mm512_permutex2var_epi64(low, first_half, high));
+    vec_store((int8_t *)(words + 2 * i + 32), _mm512_permutex2var_epi64(low, second_half, high));
+  }
+  for (; i < count; i++) {
+    words[2 * i] = first[i];
+    words[2 * i + 1] = second[i];
+  }
+}
+
 typedef struct {
   __m512i high, low, add_high, add_low, shift, minimum, maximum;
 } linear_form;

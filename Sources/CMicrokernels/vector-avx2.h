@@ -74,6 +74,20 @@ SWL_INLINE vec vec_in_sequence(vec packed) {
   return _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
+SWL_INLINE vec_clamp vec_clamp_of_words(const swl_strip *strip) {
+  return (vec_clamp){_mm256_set1_epi16((short)strip->minimum),
+                     _mm256_set1_epi16((short)strip->maximum)};
+}
+
+/// Two vectors of scaled values to int16; of every 128-bit part, four of each vector in turn.
+SWL_INLINE vec vec_pack_words(vec first, vec second, vec_clamp clamp) {
+  vec words = _mm256_packs_epi32(first, second);
+  return _mm256_min_epi16(_mm256_max_epi16(words, clamp.minimum), clamp.maximum);
+}
+
+/// Undoes the order of vec_pack_words.
+SWL_INLINE vec vec_words_in_sequence(vec packed) { return _mm256_permute4x64_epi64(packed, 0xd8); }
+
 /// The bytes from the second half, or the second quarter, on.
 SWL_INLINE vec vec_second_half(vec bytes) { return _mm256_permute4x64_epi64(bytes, 0x4e); }
 SWL_INLINE vec vec_second_quarter(vec bytes) { return _mm256_permute4x64_epi64(bytes, 0x39); }

@@ -24,6 +24,11 @@ SWL_INLINE vec vec_dot(vec sum, vec taps, vec weights) {
   return _mm512_dpbusd_epi32(sum, taps, weights);
 }
 
+/// sum + the products of two int16 to a lane.
+SWL_INLINE vec vec_dot_words(vec sum, vec taps, vec weights) {
+  return _mm512_dpwssd_epi32(sum, taps, weights);
+}
+
 /// The high words of 64-bit products and addends, shifted; `odd` has the odd lanes' sums at even ones.
 SWL_INLINE vec vec_scale_halves(vec sum, vec odd, const vec *constants, int is_twice) {
   if (is_twice) {
@@ -68,6 +73,23 @@ SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp) {
 SWL_INLINE vec vec_in_sequence(vec packed) {
   const vec order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   return _mm512_permutexvar_epi32(order, packed);
+}
+
+SWL_INLINE vec_clamp vec_clamp_of_words(const swl_strip *strip) {
+  return (vec_clamp){_mm512_set1_epi16((short)strip->minimum),
+                     _mm512_set1_epi16((short)strip->maximum)};
+}
+
+/// Two vectors of scaled values to int16; of every 128-bit part, four of each vector in turn.
+SWL_INLINE vec vec_pack_words(vec first, vec second, vec_clamp clamp) {
+  vec words = _mm512_packs_epi32(first, second);
+  return _mm512_min_epi16(_mm512_max_epi16(words, clamp.minimum), clamp.maximum);
+}
+
+/// Undoes the order of vec_pack_words.
+SWL_INLINE vec vec_words_in_sequence(vec packed) {
+  const vec order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  return _mm512_permutexvar_epi64(order, packed);
 }
 
 /// The bytes from the second half, or the second quarter, on.

@@ -62,6 +62,18 @@ SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp) {
 
 SWL_INLINE vec vec_in_sequence(vec packed) { return packed; }
 
+SWL_INLINE vec_clamp vec_clamp_of_words(const swl_strip *strip) {
+  return (vec_clamp){_mm_set1_epi16((short)strip->minimum), _mm_set1_epi16((short)strip->maximum)};
+}
+
+/// Two vectors of scaled values to int16, in sequence.
+SWL_INLINE vec vec_pack_words(vec first, vec second, vec_clamp clamp) {
+  vec words = _mm_packs_epi32(first, second);
+  return _mm_min_epi16(_mm_max_epi16(words, clamp.minimum), clamp.maximum);
+}
+
+SWL_INLINE vec vec_words_in_sequence(vec packed) { return packed; }
+
 /// The bytes from the second half, or the second quarter, on.
 SWL_INLINE vec vec_second_half(vec bytes) { return _mm_shuffle_epi32(bytes, 0x4e); }
 SWL_INLINE vec vec_second_quarter(vec bytes) { return _mm_shuffle_epi32(bytes, 0x39); }

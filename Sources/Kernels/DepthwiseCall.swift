@@ -5,7 +5,7 @@ import PlanFormat
 public struct DepthwiseCall {
   private let strip: swl_strip
   private let input: UnsafePointer<Int8>
-  private let inputRowElements: Int
+  private let inputRowBytes: Int
   private let inputRows: Int
   private let outputRows: Int
   private let outputRowBytes: Int
@@ -39,6 +39,7 @@ public struct DepthwiseCall {
     let requantization = geometry.parameters.requantization
     let scales = memory.constants + 64 + (geometry.taps * 4).aligned
     let width = geometry.output.width
+    let pixelBytes = channels * requantization.elementBytes
     window = WindowWalk(geometry.parameters.window)
     strip = swl_strip(
       input: UnsafeRawPointer(memory.scratch),
@@ -46,18 +47,18 @@ public struct DepthwiseCall {
       row_step: geometry.step * geometry.blockBytes,
       segments: (memory.constants + 64).assumingMemoryBound(to: Int32.self),
       segment_count: Int32(geometry.taps), steps: 1, weights: scales + geometry.scaleBytes,
-      constants: scales, output: output, output_step: channels * geometry.fold,
-      output_row_step: width * channels * geometry.sharing, rows: 1,
+      constants: scales, output: output, output_step: pixelBytes * geometry.fold,
+      output_row_step: width * pixelBytes * geometry.sharing, rows: 1,
       pixels: Int32(width / geometry.fold),
       channels: Int32(channels * geometry.fold),
       rounding: memory.constants.load(as: Int32.self),
       zero_point: requantization.outputZeroPoint, minimum: requantization.minimum,
       maximum: requantization.maximum)
     self.input = UnsafePointer(input)
-    inputRowElements = geometry.input.width * channels
+    inputRowBytes = geometry.input.width * pixelBytes
     inputRows = geometry.input.height
     outputRows = geometry.output.height
-    outputRowBytes = width * channels
+    outputRowBytes = width * pixelBytes
     scratch = memory.scratch
     zeroPoint = geometry.parameters.inputZeroPoint
     staging = kernel.staging
@@ -74,7 +75,7 @@ public struct DepthwiseCall {
     rowWeightBytes = geometry.rowWeightBytes
     remainder = width % geometry.fold
     lastFoldInput = (width - geometry.fold) * geometry.columnBytes
-    lastFoldOutput = (width - geometry.fold) * channels
+    lastFoldOutput = (width - geometry.fold) * pixelBytes
     interleave = kernel.interleave
     loop = kernel.loop
   }
@@ -86,7 +87,9 @@ public struct DepthwiseCall {
     let range = share.range(outputRows, step: sharing)
     let scratch = scratch + share.scratchOffset
     let zeroRow = (scratch + bandBlocks &* blockBytes).assumingMemoryBound(to: Int8.self)
-    zeroRow.initialize(repeating: Int8(truncatingIfNeeded: zeroPoint), count: copied)
+    // The zero point of words is 0, byte by byte.
+    zeroRow.initialize(
+      repeating: Int8(truncatingIfNeeded: zeroPoint), count: copied &* staging.inputBytes)
     let elementBytes = depth &* staging.elementBytes
     for block in 0..<bandBlocks {
       let target = scratch + block &* blockBytes
@@ -135,7 +138,7 @@ public struct DepthwiseCall {
     func line(_ place: Int) -> UnsafePointer<Int8>? {
       // Lines beyond the last shared window meet weights of zero.
       let row = top &+ (firstLine &+ place) &* window.dilationHeight
-      return row >= 0 && row < inputRows ? input + row &* inputRowElements : UnsafePointer(zeroRow)
+      return row >= 0 && row < inputRows ? input + row &* inputRowBytes : UnsafePointer(zeroRow)
     }
     var rows = (line(0), line(1), line(2), line(3))
     withUnsafeMutablePointer(to: &rows) { tuple in

@@ -20,9 +20,16 @@ struct DepthwiseKernel {
 
   /// How a layer is cut; nil for what is no depthwise convolution of one filter per channel.
   func geometry(_ layer: Layer) -> DepthwiseGeometry? {
-    guard case .depthwiseConvolution2D(let parameters) = layer.operation else { return nil }
+    let parameters: Weighting
+    switch layer.operation {
+    case .depthwiseConvolution2D(let own): parameters = Weighting(own)
+    case .depthwiseConvolution16x8(let own): parameters = Weighting(own)
+    default: return nil
+    }
     let input = Extent(layer.inputs[0].shape)
-    guard layer.output.shape[3] == input.channels else { return nil }
+    guard parameters.requantization.elementBytes == staging.inputBytes,
+      layer.output.shape[3] == input.channels
+    else { return nil }
     return DepthwiseGeometry(parameters, input, Extent(layer.output.shape), self)
   }
 
@@ -85,7 +92,7 @@ struct DepthwiseKernel {
 
 /// How a depthwise kernel cuts a layer.
 struct DepthwiseGeometry {
-  let parameters: ConvolutionParameters
+  let parameters: Weighting
   let input: Extent
   let output: Extent
   /// Output pixels computed as one, where a pixel's channels leave lanes empty.
@@ -108,7 +115,7 @@ struct DepthwiseGeometry {
   private let kernel: DepthwiseKernel
 
   init(
-    _ parameters: ConvolutionParameters, _ input: Extent, _ output: Extent,
+    _ parameters: Weighting, _ input: Extent, _ output: Extent,
     _ kernel: DepthwiseKernel
   ) {
     let window = parameters.window
@@ -163,7 +170,9 @@ struct DepthwiseGeometry {
   }
 
   /// The interleavings, then a row of the zero point.
-  var scratchBytes: Int { bandBlocks * blockBytes + copied.aligned + 64 }
+  var scratchBytes: Int {
+    bandBlocks * blockBytes + (copied * kernel.staging.inputBytes).aligned + 64
+  }
 
   /// Interleavings of a band.
   var bandBlocks: Int { (band - 1) * step + blocks }

@@ -75,7 +75,7 @@ public struct Kernel: @unchecked Sendable {
     case .scalar, .lookup: PortableConstants.pack(layer.operation, weights)
     case .strip(let kernel): kernel.pack(layer, weights)
     case .depthwise(let kernel): kernel.pack(layer, weights)
-    case .sum: SumKernel.pack(layer)
+    case .sum(let kernel): kernel.pack(layer)
     case .pool: []
     }
   }

@@ -55,8 +55,14 @@ typedef struct {
   int32_t zero_point, minimum, maximum;
 } swl_strip;
 
-/// output = clamp(((x*left_high + y*right_high + high) + ((x*left_low + y*right_low + low) >> 15))
-/// >> shift): a sum of two scaled tensors, exact for the coefficients the caller has verified.
+/// A sum of two scaled tensors, exact for the coefficients the caller has verified, in one of two forms.
+///
+/// Halves: output = clamp(((x*left_high + y*right_high + high) + ((x*left_low + y*right_low + low)
+/// >> 15)) >> shift).
+/// Digits, from the lowest on, with l[i] = x*left_digits[i] + y*right_digits[i], all in 16 bits:
+///   s1 = l[1] + low_constant + (four digits: l[0] >> 8), s2 = l[2] + (s1 >> 7),
+///   s3 = l[3] + high_constant + (s2 >> 8), output = clamp(s3 >> (four digits: 3, else 6)).
+/// With three digits the range is that of a byte.
 typedef struct {
   const int8_t *left, *right;
   int8_t *output;
@@ -64,6 +70,9 @@ typedef struct {
   int16_t left_high, right_high, left_low, right_low;
   int32_t high, low;
   int32_t shift;
+  int8_t left_digits[4], right_digits[4];
+  int16_t low_constant, high_constant;
+  int32_t digits;
   int32_t minimum, maximum;
 } swl_sum;
 

@@ -26,7 +26,7 @@ void swl_interleave2_s8__neon(const int8_t *const *rows, void *output, ptrdiff_t
 /// Digits and constants of a sum (swl_sum), each in all lanes.
 typedef struct {
   int8x16_t left[4], right[4];
-  int16x8_t low, high;
+  int16x8_t lowest, low, high;
   int8x16_t minimum, maximum;
 } digits_t;
 
@@ -56,7 +56,7 @@ SWL_INLINE void sum_vectors(int8x16_t *bytes, const int8x16_t *left, const int8x
   int16x8_t lowest[4], low[4], middle[4], sums[4];
   multiply_digit(low, left, right, by, 1, by->low, vectors);
   if (digits == 4) {
-    multiply_digit(lowest, left, right, by, 0, zero, vectors);
+    multiply_digit(lowest, left, right, by, 0, by->lowest, vectors);
 #pragma clang loop unroll(full)
     for (int i = 0; i < 2 * vectors; i++) low[i] = vsraq_n_s16(low[i], lowest[i], 8);
   }
@@ -96,7 +96,8 @@ SWL_INLINE void sum_all(const swl_sum *s, const digits_t *by, int digits) {
 }
 
 void swl_qs8_vadd_x32__neon(const swl_sum *s) {
-  digits_t by = {.low = vdupq_n_s16(s->low_constant),
+  digits_t by = {.lowest = vdupq_n_s16(s->lowest_constant),
+                 .low = vdupq_n_s16(s->low_constant),
                  .high = vdupq_n_s16(s->high_constant),
                  .minimum = vdupq_n_s8((int8_t)s->minimum),
                  .maximum = vdupq_n_s8((int8_t)s->maximum)};

@@ -3,6 +3,10 @@
 #define SWL_TARGET
 #include "strip-neon.h"
 
+#if defined(__aarch64__)
+#include "passes-arm64.h"
+#else
+
 /// Four taps to a lane, from two steps: 16 bits hold both products, weights being above -128. Each
 /// stage runs over all vectors, for the sake of cores that run in order.
 SWL_INLINE void add_steps(int32x4_t *sums, const int8x8_t *weights, int vectors, int8x8_t first,
@@ -28,40 +32,54 @@ SWL_INLINE int8x8_t step_of(int8x8_t window, int step) {
   }
 }
 
+/// Adds `passes` of four steps. Returns the weights that follow.
+SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t **windows, const int8_t *weights,
+                                    int passes, int pixels, int vectors) {
+#pragma clang loop unroll(disable)
+  for (; passes > 0; passes--) {
+    int8x8_t taps[4];
+#pragma clang loop unroll(full)
+    for (int pixel = 0; pixel < pixels; pixel++) {
+      taps[pixel] = vld1_s8(windows[pixel]);
+      windows[pixel] += 8;
+    }
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++) {
+      int8x8_t steps[16];
+#pragma clang loop unroll(full)
+      for (int i = 0; i < 2 * vectors; i++, weights += 8) steps[i] = vld1_s8(weights);
+#pragma clang loop unroll(full)
+      for (int pixel = 0; pixel < pixels; pixel++) {
+        add_steps(&sums[pixel * vectors], steps, vectors, step_of(taps[pixel], 2 * half),
+                  step_of(taps[pixel], 2 * half + 1));
+      }
+    }
+  }
+  return weights;
+}
+
+#endif
+
 /// Four steps at once, then one by one.
 SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, int pixels,
                      int vectors) {
   int32x4_t sums[tile_vectors];
   start_from_bias(s, sums, pixels, vectors);
-  const int8_t *windows[4];
-  windows_of(s, input, pixels, windows);
+  const int8_t *first[4];
+  windows_of(s, input, pixels, first);
   const int8_t *weights = s->weights;
   for (int segment = 0; segment < s->segment_count; segment++) {
-    ptrdiff_t offset = s->segments[segment];
-    int left = s->steps;
-#pragma clang loop unroll(disable)
-    for (; left >= 4; left -= 4, offset += 8) {
-      int8x8_t taps[4];
+    const int8_t *windows[4];
 #pragma clang loop unroll(full)
-      for (int pixel = 0; pixel < pixels; pixel++)
-        taps[pixel] = vld1_s8(windows[pixel] + offset);
-#pragma clang loop unroll(full)
-      for (int half = 0; half < 2; half++) {
-        int8x8_t steps[16];
-#pragma clang loop unroll(full)
-        for (int i = 0; i < 2 * vectors; i++, weights += 8) steps[i] = vld1_s8(weights);
-#pragma clang loop unroll(full)
-        for (int pixel = 0; pixel < pixels; pixel++) {
-          add_steps(&sums[pixel * vectors], steps, vectors, step_of(taps[pixel], 2 * half),
-                    step_of(taps[pixel], 2 * half + 1));
-        }
-      }
-    }
-    for (; left > 0; left--, offset += 2) {
+    for (int pixel = 0; pixel < pixels; pixel++)
+      windows[pixel] = first[pixel] + s->segments[segment];
+    weights = add_passes(sums, windows, weights, s->steps / 4, pixels, vectors);
+    for (int left = s->steps % 4; left > 0; left--) {
 #pragma clang loop unroll(full)
       for (int pixel = 0; pixel < pixels; pixel++) {
         typedef int16_t __attribute__((aligned(1))) unaligned;
-        const int16_t pair = *(const unaligned *)(windows[pixel] + offset);
+        const int16_t pair = *(const unaligned *)windows[pixel];
+        windows[pixel] += 2;
         const int8x8_t taps = vreinterpret_s8_s16(vdup_n_s16(pair));
         int32x4_t *sum = &sums[pixel * vectors];
 #pragma clang loop unroll(full)

@@ -9,14 +9,14 @@ import PlanFormat
 struct DigitSum {
   /// Bits below each digit's floor, lowest digit first, and of outputs below the highest digit's.
   private static let shifts: [Int64] = [8, 7, 8]
-  /// The digit that the lower constant joins.
-  private static let lowDigit = 1
 
   /// Four digits each; the lowest is zero where three do.
-  var left: [Int8] = []
-  var right: [Int8] = []
-  var lowConstant: Int16 = 0
-  var highConstant: Int16 = 0
+  private(set) var left: [Int8] = []
+  private(set) var right: [Int8] = []
+  /// The constant in three parts: the lowest digit's, the next one's and the highest one's.
+  let lowestConstant: Int16
+  let lowConstant: Int16
+  let highConstant: Int16
   let digits: Int32
 
   /// The form of fewest digits that equals a sum. Three want a range without a clamp of its own.
@@ -31,16 +31,18 @@ struct DigitSum {
   private init?(_ sum: ScaledSum, digits: Int32, outputBits: Int64) {
     self.digits = digits
     let isLong = digits == 4
-    // Bits below the lower constant, and below the upper one.
-    let (free, below) = (isLong ? Self.shifts[0] : 0, Self.shifts[1] + Self.shifts[2])
-    guard let form = LinearSum.equal(to: sum, bits: free + below + outputBits, freeBits: free)
+    // Bits of the constant's lowest part, and of the two lower ones.
+    let lowestBits = isLong ? Self.shifts[0] : 0
+    let lowerBits = lowestBits + Self.shifts[1] + Self.shifts[2]
+    guard let form = LinearSum.equal(to: sum, bits: lowerBits + outputBits) else { return nil }
+    var (l, r) = (form.left, form.right)
+    let upper = (form.constant + 1 << (lowerBits - 1)) >> lowerBits
+    let lower = form.constant - upper << lowerBits
+    guard let high = Int16(exactly: upper), let low = Int16(exactly: lower >> lowestBits)
     else { return nil }
-    var (l, r, constant) = (form.left, form.right, form.constant >> free)
-    let upper = (constant + 1 << (below - 1)) >> below
-    constant -= upper << below
-    guard let lower = Int16(exactly: constant), let upper = Int16(exactly: upper)
-    else { return nil }
-    (lowConstant, highConstant) = (lower, upper)
+    lowestConstant = Int16(lower & (1 << lowestBits - 1))
+    (lowConstant, highConstant) = (low, high)
+    let starts = [lowestConstant, low, 0, high].map(Int64.init)
     // What the floors of lower digits add.
     var carry: ClosedRange<Int64> = 0...0
     for (index, shift) in (Self.shifts + [0]).enumerated() {
@@ -51,10 +53,9 @@ struct DigitSum {
       else { return nil }
       left.append(leftDigit)
       right.append(rightDigit)
-      let start = index == Self.lowDigit ? Int64(lower) : index == 3 ? Int64(upper) : 0
       let (a, b) = (Self.products(leftDigit), Self.products(rightDigit))
-      let least = start + a.lowerBound + b.lowerBound + carry.lowerBound
-      let most = start + a.upperBound + b.upperBound + carry.upperBound
+      let least = starts[index] + a.lowerBound + b.lowerBound + carry.lowerBound
+      let most = starts[index] + a.upperBound + b.upperBound + carry.upperBound
       guard least >= Int16.min, most <= Int16.max else { return nil }
       carry = least >> shift...most >> shift
     }

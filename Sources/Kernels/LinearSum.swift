@@ -23,19 +23,19 @@ struct LinearSum {
       guard let form = nearest(to: sum.parameters, bits) else { return nil }
       // A little below 2^30: the search may move them.
       if max(form.left, form.right) < 1 << 30 - 1 << 20 {
-        return form.moved(to: sum, freeBits: 0)
+        return form.moved(to: sum)
       }
     }
     return nil
   }
 
-  /// The form of so many fraction bits that equals a sum, if one is found. The constant's last
-  /// `freeBits` bits are zero.
-  static func equal(to sum: ScaledSum, bits: Int64, freeBits: Int64) -> LinearSum? {
-    nearest(to: sum.parameters, bits)?.moved(to: sum, freeBits: freeBits)
+  /// The form of so many fraction bits that equals a sum, if one is found.
+  static func equal(to sum: ScaledSum, bits: Int64) -> LinearSum? {
+    nearest(to: sum.parameters, bits)?.moved(to: sum)
   }
 
-  private func moved(to sum: ScaledSum, freeBits: Int64) -> LinearSum? {
+  /// The form with a constant, and coefficients moved for its sake, that equals a sum.
+  private func moved(to sum: ScaledSum) -> LinearSum? {
     var form = self
     let results = (-128...127 as ClosedRange<Int32>).flatMap { x in
       (-128...127 as ClosedRange<Int32>).map { y in Int16(sum.apply(x, y)) }
@@ -45,10 +45,8 @@ struct LinearSum {
         results, minimum: sum.parameters.minimum, maximum: sum.parameters.maximum)
       let conflict = bounds.lowest.value - bounds.highest.value
       if conflict <= 0 {
-        let middle = (bounds.lowest.value + bounds.highest.value) >> 1
-        form.constant = (middle >> freeBits) << freeBits
-        if form.constant < bounds.lowest.value { form.constant += 1 << freeBits }
-        return form.constant <= bounds.highest.value ? form : nil
+        form.constant = (bounds.lowest.value + bounds.highest.value) >> 1
+        return form
       }
       // Raise the form where it must be higher, against where it must be lower.
       let (dx, dy) = (

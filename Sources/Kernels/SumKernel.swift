@@ -34,8 +34,10 @@ struct SumKernel {
     case .digits:
       guard let form = DigitSum.equal(to: ScaledSum(parameters)) else { return nil }
       for digit in form.left + form.right { writer.i8(digit) }
+      writer.i16(form.lowestConstant)
       writer.i16(form.lowConstant)
       writer.i16(form.highConstant)
+      writer.i16(0)
       writer.i32(form.digits)
     }
     writer.align(to: Self.packedBytes)
@@ -86,9 +88,10 @@ struct SumKernel {
     }
     sum.left_digits = digits(0)
     sum.right_digits = digits(4)
-    sum.low_constant = word(8)
-    sum.high_constant = word(10)
-    sum.digits = constants.int32(12)
+    sum.lowest_constant = word(8)
+    sum.low_constant = word(10)
+    sum.high_constant = word(12)
+    sum.digits = constants.int32(16)
   }
 }
 

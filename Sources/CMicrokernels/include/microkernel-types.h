@@ -60,8 +60,9 @@ typedef struct {
 /// Halves: output = clamp(((x*left_high + y*right_high + high) + ((x*left_low + y*right_low + low)
 /// >> 15)) >> shift).
 /// Digits, from the lowest on, with l[i] = x*left_digits[i] + y*right_digits[i], all in 16 bits:
-///   s1 = l[1] + low_constant + (four digits: l[0] >> 8), s2 = l[2] + (s1 >> 7),
-///   s3 = l[3] + high_constant + (s2 >> 8), output = clamp(s3 >> (four digits: 3, else 6)).
+///   s0 = l[0] + lowest_constant, s1 = l[1] + low_constant + (four digits: s0 >> 8),
+///   s2 = l[2] + (s1 >> 7), s3 = l[3] + high_constant + (s2 >> 8),
+///   output = clamp(s3 >> (four digits: 3, else 6)).
 /// With three digits the range is that of a byte.
 typedef struct {
   const int8_t *left, *right;
@@ -71,7 +72,7 @@ typedef struct {
   int32_t high, low;
   int32_t shift;
   int8_t left_digits[4], right_digits[4];
-  int16_t low_constant, high_constant;
+  int16_t lowest_constant, low_constant, high_constant;
   int32_t digits;
   int32_t minimum, maximum;
 } swl_sum;

@@ -43,7 +43,7 @@ SWL_TARGET SWL_INLINE void depthwise_row(const swl_strip *s, int vectors) {
 }
 
 SWL_TARGET SWL_INLINE void depthwise(const swl_strip *s, int vectors) {
-  swl_strip row = *s;
+  swl_strip row = agreeing(s);
   for (int i = 0; i < s->rows; i++) {
     depthwise_row(&row, vectors);
     row.input = (const int8_t *)row.input + s->row_step;

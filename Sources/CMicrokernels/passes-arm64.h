@@ -1,13 +1,8 @@
-// The inner loop of dense NEON kernels for ARM64, its instructions in order: cores that run in order
-// (Cortex-A53, A55) issue a load together with a multiplication, but wait wherever an instruction is
-// quicker than the one before. Loads stand between multiplications, ahead of their need; adding to
-// addresses all at once.
+// The inner loop of dense NEON kernels for ARM64, its instructions in order.
 #ifndef SWIFTLET_PASSES_ARM64_H
 #define SWIFTLET_PASSES_ARM64_H
 
-#include "vector-neon.h"
-
-// Volatile assembly stays in order; the compiler assigns registers.
+#include "ordered-arm64.h"
 
 /// Eight products of the lower or the upper half.
 SWL_INLINE int16x8_t multiply(int8x16_t weights, int16x8_t taps, int upper) {
@@ -30,11 +25,6 @@ SWL_INLINE int16x8_t multiply_add(int16x8_t sums, int8x16_t weights, int16x8_t t
 SWL_INLINE int32x4_t add_pairs(int32x4_t sums, int16x8_t products) {
   __asm__ volatile("sadalp %0.4s, %1.8h" : "+w"(sums) : "w"(products));
   return sums;
-}
-
-SWL_INLINE const int8_t *advance(const int8_t *pointer, int bytes) {
-  __asm__ volatile("add %0, %0, %1" : "+r"(pointer) : "I"(bytes));
-  return pointer;
 }
 
 /// What a pass reads, and from where: its weights in registers of two parts of eight bytes; of each
@@ -63,10 +53,7 @@ SWL_INLINE int load_of(int vectors, int n) {
 
 SWL_INLINE void load(pass_t *pass, int which, int vectors) {
   if (which < taps) {
-    // LD1 has no offset, but takes as long as a multiplication does.
-    __asm__ volatile("ld1 {%0.16b}, %1"
-                     : "=w"(pass->weights[which])
-                     : "Q"(*(const int8x16_t *)pass->at[which]));
+    pass->weights[which] = load16(pass->at[which]);
   } else if (which < none && vectors == 2) {
     const int pixel = (which - taps) % 4, step = (which - taps) / 4 * 2;
     const int16x8x2_t both = vld2q_dup_s16((const int16_t *)pass->from[which - taps]);
@@ -115,11 +102,11 @@ SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t **windows, con
       if (count == 8 && op % 2 == 0) load(&pass, load_of(vectors, op / 2), vectors);
     }
 #pragma clang loop unroll(full)
-    for (int i = 0; i < registers; i++) pass.at[i] = advance(pass.at[i], 16 * registers);
+    for (int i = 0; i < registers; i++) pass.at[i] = beyond(pass.at[i], 16 * registers);
 #pragma clang loop unroll(full)
     for (int i = 0; i < reads; i++)
-      if (i % 4 < pixels) pass.from[i] = advance(pass.from[i], 8);
-    __asm__ volatile("sub %w0, %w0, #1" : "+r"(passes));
+      if (i % 4 < pixels) pass.from[i] = beyond(pass.from[i], 8);
+    passes = one_less(passes);
   } while (passes != 0);
 #pragma clang loop unroll(full)
   for (int i = 0; i < count; i++) sums[i] = add_pairs(sums[i], products[i]);

@@ -108,7 +108,8 @@ SWL_INLINE int next_tile(int left, int widest) {
   return left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 
-SWL_TARGET SWL_INLINE void strip(const swl_strip *s, int widest, int vectors) {
+SWL_TARGET SWL_INLINE void strip(const swl_strip *given, int widest, int vectors) {
+  const swl_strip own = agreeing(given), *s = &own;
   for (int row = 0; row < s->rows; row++) {
     const int8_t *input = (const int8_t *)s->input + row * s->row_step;
     int8_t *output = s->output + row * s->output_row_step;

@@ -58,6 +58,15 @@ SWL_INLINE clamp_t clamp_of(const swl_strip *s) {
                    vdupq_n_s8((int8_t)s->maximum)};
 }
 
+/// The strip with a rounding that its clamp agrees with: at SWL_TWICE_CLAMPED saturation is the clamp.
+/// Of few layers it is not; the general form serves them.
+SWL_INLINE swl_strip agreeing(const swl_strip *s) {
+  swl_strip own = *s;
+  if (own.rounding == SWL_TWICE_CLAMPED && (own.minimum > -128 || own.maximum < 127))
+    own.rounding = SWL_TWICE;
+  return own;
+}
+
 /// Two vectors of scaled values to bytes, not yet clamped. A zero point of -128 is what turning the
 /// sign of an unsigned byte subtracts.
 SWL_INLINE int8x8_t pack_half(int32x4_t low, int32x4_t high, clamp_t clamp, int rounding) {
@@ -71,6 +80,7 @@ SWL_INLINE int8x8_t pack_half(int32x4_t low, int32x4_t high, clamp_t clamp, int 
 SWL_INLINE int8x16_t pack(const int32x4_t values[4], clamp_t clamp, int rounding) {
   const int8x16_t bytes = vcombine_s8(pack_half(values[0], values[1], clamp, rounding),
                                       pack_half(values[2], values[3], clamp, rounding));
+  if (rounding == SWL_TWICE_CLAMPED) return bytes;
   return vminq_s8(vmaxq_s8(bytes, clamp.minimum), clamp.maximum);
 }
 

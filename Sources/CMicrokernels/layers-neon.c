@@ -96,11 +96,12 @@ SWL_INLINE void sum_all(const swl_sum *s, const digits_t *by, int digits) {
 }
 
 void swl_qs8_vadd_x32__neon(const swl_sum *s) {
-  digits_t by = {.lowest = vdupq_n_s16(s->lowest_constant),
-                 .low = vdupq_n_s16(s->low_constant),
-                 .high = vdupq_n_s16(s->high_constant),
-                 .minimum = vdupq_n_s8((int8_t)s->minimum),
-                 .maximum = vdupq_n_s8((int8_t)s->maximum)};
+  digits_t by;
+  by.lowest = vdupq_n_s16(s->lowest_constant);
+  by.low = vdupq_n_s16(s->low_constant);
+  by.high = vdupq_n_s16(s->high_constant);
+  by.minimum = vdupq_n_s8((int8_t)s->minimum);
+  by.maximum = vdupq_n_s8((int8_t)s->maximum);
   for (int i = 0; i < 4; i++) {
     by.left[i] = vdupq_n_s8(s->left_digits[i]);
     by.right[i] = vdupq_n_s8(s->right_digits[i]);

@@ -36,8 +36,8 @@ typedef struct {
 } pass_t;
 
 /// The n-th load of a pass: 0... a register of weights, taps + p the taps of pixel p, or none.
-/// Four pixels of two vectors take those of two steps, 0...3, then of the next two, 4...7: registers
-/// are scarce.
+/// Of two vectors all pixels but the first take those of two steps, 1...3, then of the next two,
+/// 5...7: registers are scarce.
 enum { taps = 16, none = 24, loads = 24 };
 
 SWL_INLINE int load_of(int vectors, int n) {
@@ -47,14 +47,19 @@ SWL_INLINE int load_of(int vectors, int n) {
   static const int8_t of4[loads] = {t, 0, 1, t + 1, 2,  3,  __, __, __, __, __, __,
                                     4, 5, 6, 7,     __, __, __, __, __, __, __, __};
   static const int8_t of2[loads] = {t,     0, t + 1, t + 2, t + 3, 1, __, __, __, __, __, __,
-                                    t + 4, 2, t + 5, t + 6, t + 7, 3, __, __, __, __, __, __};
+                                    2, t + 5, t + 6, t + 7, 3, __, __, __, __, __, __, __};
   return vectors == 8 ? of8[n] : vectors == 4 ? of4[n] : of2[n];
+}
+
+/// Whether a pass reads taps from window i: those of pixels, then those of their two last steps.
+SWL_INLINE int is_read(int i, int pixels, int vectors) {
+  return i < pixels || (vectors == 2 && i > 4 && i < 4 + pixels);
 }
 
 SWL_INLINE void load(pass_t *pass, int which, int vectors) {
   if (which < taps) {
     pass->weights[which] = load16(pass->at[which]);
-  } else if (which < none && vectors == 2) {
+  } else if (which < none && vectors == 2 && which > taps) {
     const int pixel = (which - taps) % 4, step = (which - taps) / 4 * 2;
     const int16x8x2_t both = vld2q_dup_s16((const int16_t *)pass->from[which - taps]);
     pass->taps[pixel][step] = both.val[0];
@@ -66,20 +71,20 @@ SWL_INLINE void load(pass_t *pass, int which, int vectors) {
   }
 }
 
-/// Adds `passes` of four steps, from two steps at a time: their products, added in 16 bits, and in the
-/// next stage but one pairs of them in 32. Returns the weights that follow.
-SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t **windows, const int8_t *weights,
-                                    int passes, int pixels, int vectors) {
+/// Adds `passes` of four steps, two at a time: their products are added in 16 bits, and the pairs of
+/// these in 32 when the next ones are being loaded. Returns the weights that follow.
+SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t *const *windows,
+                                    const int8_t *weights, ptrdiff_t offset, int passes, int pixels,
+                                    int vectors) {
   if (passes == 0) return weights;
   const int count = pixels * vectors, registers = 2 * vectors;
-  const int reads = vectors == 2 ? 4 + pixels : pixels;
   pass_t pass;
   int16x8_t products[8];
 #pragma clang loop unroll(full)
   for (int i = 0; i < count; i++) products[i] = vdupq_n_s16(0);
 #pragma clang loop unroll(full)
-  for (int i = 0; i < reads; i++)
-    if (i % 4 < pixels) pass.from[i] = windows[i % 4] + i / 4 * 4;
+  for (int i = 0; i < 8; i++)
+    if (is_read(i, pixels, vectors)) pass.from[i] = windows[i % 4] + offset + i / 4 * 4;
 #pragma clang loop unroll(full)
   for (int i = 0; i < registers; i++) pass.at[i] = weights + 16 * i;
 #pragma clang loop unroll(disable)
@@ -88,8 +93,8 @@ SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t **windows, con
 #pragma clang loop unroll(full)
     for (int i = 0; count < 8 && i < registers; i++) load(&pass, i, vectors);
 #pragma clang loop unroll(full)
-    for (int i = 0; count < 8 && i < reads; i++)
-      if (i % 4 < pixels) load(&pass, taps + i, vectors);
+    for (int i = 0; count < 8 && i < 8; i++)
+      if (is_read(i, pixels, vectors)) load(&pass, taps + i, vectors);
 #pragma clang loop unroll(full)
     for (int op = 0; op < 6 * count; op++) {
       const int half = op / (3 * count), stage = op / count % 3, i = op % count;
@@ -104,14 +109,12 @@ SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t **windows, con
 #pragma clang loop unroll(full)
     for (int i = 0; i < registers; i++) pass.at[i] = beyond(pass.at[i], 16 * registers);
 #pragma clang loop unroll(full)
-    for (int i = 0; i < reads; i++)
-      if (i % 4 < pixels) pass.from[i] = beyond(pass.from[i], 8);
+    for (int i = 0; i < 8; i++)
+      if (is_read(i, pixels, vectors)) pass.from[i] = beyond(pass.from[i], 8);
     passes = one_less(passes);
   } while (passes != 0);
 #pragma clang loop unroll(full)
   for (int i = 0; i < count; i++) sums[i] = add_pairs(sums[i], products[i]);
-#pragma clang loop unroll(full)
-  for (int pixel = 0; pixel < pixels; pixel++) windows[pixel] = pass.from[pixel];
   return pass.at[0];
 }
 

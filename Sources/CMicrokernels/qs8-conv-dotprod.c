@@ -54,7 +54,7 @@ SWL_TARGET SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t *co
 
 /// Four steps at once, a pixel's in one register; then one by one.
 SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output,
-                                int pixels, int vectors) {
+                                int stores, int pixels, int vectors) {
   int32x4_t sums[tile_vectors];
   start_from_bias(s, sums, pixels, vectors);
   const int8_t *windows[8];
@@ -102,7 +102,7 @@ SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t 
       }
     }
   }
-  store_tile(s, output, sums, pixels, vectors);
+  store_tile(s, output, sums, stores, pixels, vectors);
 }
 
 // Accumulators, windows and weights of the 32 registers: 24 + 6 + 2, and 16 + 8 + 2.

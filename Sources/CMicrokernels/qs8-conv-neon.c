@@ -33,16 +33,14 @@ SWL_INLINE int8x8_t step_of(int8x8_t window, int step) {
 }
 
 /// Adds `passes` of four steps. Returns the weights that follow.
-SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t **windows, const int8_t *weights,
-                                    int passes, int pixels, int vectors) {
+SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t *const *windows,
+                                    const int8_t *weights, ptrdiff_t offset, int passes, int pixels,
+                                    int vectors) {
 #pragma clang loop unroll(disable)
-  for (; passes > 0; passes--) {
+  for (; passes > 0; passes--, offset += 8) {
     int8x8_t taps[4];
 #pragma clang loop unroll(full)
-    for (int pixel = 0; pixel < pixels; pixel++) {
-      taps[pixel] = vld1_s8(windows[pixel]);
-      windows[pixel] += 8;
-    }
+    for (int pixel = 0; pixel < pixels; pixel++) taps[pixel] = vld1_s8(windows[pixel] + offset);
 #pragma clang loop unroll(full)
     for (int half = 0; half < 2; half++) {
       int8x8_t steps[16];
@@ -61,25 +59,22 @@ SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t **windows, con
 #endif
 
 /// Four steps at once, then one by one.
-SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, int pixels,
-                     int vectors) {
+SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, int stores,
+                     int pixels, int vectors) {
   int32x4_t sums[tile_vectors];
   start_from_bias(s, sums, pixels, vectors);
-  const int8_t *first[4];
-  windows_of(s, input, pixels, first);
+  const int8_t *windows[4];
+  windows_of(s, input, pixels, windows);
   const int8_t *weights = s->weights;
   for (int segment = 0; segment < s->segment_count; segment++) {
-    const int8_t *windows[4];
-#pragma clang loop unroll(full)
-    for (int pixel = 0; pixel < pixels; pixel++)
-      windows[pixel] = first[pixel] + s->segments[segment];
-    weights = add_passes(sums, windows, weights, s->steps / 4, pixels, vectors);
-    for (int left = s->steps % 4; left > 0; left--) {
+    ptrdiff_t offset = s->segments[segment];
+    weights = add_passes(sums, windows, weights, offset, s->steps / 4, pixels, vectors);
+    offset += s->steps / 4 * 8;
+    for (int left = s->steps % 4; left > 0; left--, offset += 2) {
 #pragma clang loop unroll(full)
       for (int pixel = 0; pixel < pixels; pixel++) {
         typedef int16_t __attribute__((aligned(1))) unaligned;
-        const int16_t pair = *(const unaligned *)windows[pixel];
-        windows[pixel] += 2;
+        const int16_t pair = *(const unaligned *)(windows[pixel] + offset);
         const int8x8_t taps = vreinterpret_s8_s16(vdup_n_s16(pair));
         int32x4_t *sum = &sums[pixel * vectors];
 #pragma clang loop unroll(full)
@@ -89,7 +84,7 @@ SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, in
       weights += 8 * vectors;
     }
   }
-  store_tile(s, output, sums, pixels, vectors);
+  store_tile(s, output, sums, stores, pixels, vectors);
 }
 
 // 8 accumulators of 4 channels, as many weights, 4 products: ARMv7 has 16 registers.

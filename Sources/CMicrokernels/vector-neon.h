@@ -58,13 +58,11 @@ SWL_INLINE clamp_t clamp_of(const swl_strip *s) {
                    vdupq_n_s8((int8_t)s->maximum)};
 }
 
-/// The strip with a rounding that its clamp agrees with: at SWL_TWICE_CLAMPED saturation is the clamp.
-/// Of few layers it is not; the general form serves them.
-SWL_INLINE swl_strip agreeing(const swl_strip *s) {
-  swl_strip own = *s;
-  if (own.rounding == SWL_TWICE_CLAMPED && (own.minimum > -128 || own.maximum < 127))
-    own.rounding = SWL_TWICE;
-  return own;
+/// SWL_TWICE_CLAMPED only where saturation is the clamp, as it nearly always is then; other clamps take
+/// the general form.
+SWL_INLINE int32_t rounding_of(const swl_strip *s) {
+  const int is_clamp = s->minimum == -128 && s->maximum == 127;
+  return s->rounding == SWL_TWICE_CLAMPED && !is_clamp ? SWL_TWICE : s->rounding;
 }
 
 /// Two vectors of scaled values to bytes, not yet clamped. A zero point of -128 is what turning the

@@ -31,12 +31,11 @@ SWL_TARGET SWL_INLINE void columns_of_any(const swl_strip *s, int first) {
 /// commonest form, 3 x 3 and two roundings.
 SWL_TARGET SWL_INLINE void depthwise_row(const swl_strip *s, int vectors) {
   const int count = (s->channels + lanes - 1) / lanes;
-  const int32_t rounding = rounding_of(s);
   int first = 0;
-  if (s->segment_count == commonest_taps && rounding == SWL_TWICE_CLAMPED) {
+  if (s->segment_count == commonest_taps && s->rounding == SWL_TWICE_CLAMPED) {
     for (; (first + vectors) * lanes <= s->channels; first += vectors)
       columns_of_commonest(s, first, vectors, SWL_TWICE_CLAMPED);
-  } else if (s->segment_count == commonest_taps && rounding == SWL_TWICE) {
+  } else if (s->segment_count == commonest_taps && s->rounding == SWL_TWICE) {
     for (; (first + vectors) * lanes <= s->channels; first += vectors)
       columns_of_commonest(s, first, vectors, SWL_TWICE);
   }

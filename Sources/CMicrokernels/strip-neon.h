@@ -11,7 +11,7 @@ enum { tile_vectors = 24 };
 /// How a tile's sums are stored: SWL_TWICE_CLAMPED and SWL_TWICE in code of their own, where whole
 /// vectors are; all else as SWL_ONCE.
 SWL_INLINE int stores_of(const swl_strip *s, int vectors) {
-  return s->channels < vectors * lanes ? SWL_ONCE : rounding_of(s);
+  return s->channels < vectors * lanes ? SWL_ONCE : s->rounding;
 }
 
 /// The sums of `pixels` x `vectors`, from the biases on, scaled and stored.

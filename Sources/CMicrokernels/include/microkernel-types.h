@@ -11,7 +11,8 @@ extern "C" {
 /// How an accumulator becomes an output. Multipliers m are in [0, 2^31), shifts e >= 0.
 enum {
   /// Two roundings, output zero point -128: whatever scales to less than zero is clamped, so both
-  /// roundings collapse to ((acc*m + 2^30 + 2^(30+e)) >> 32) >> (e-1), e >= 1.
+  /// roundings collapse to ((acc*m + 2^30 + 2^(30+e)) >> 32) >> (e-1), e >= 1. NEON is told so only
+  /// where the clamp is [-128, 127] and that value fits 16 bits.
   SWL_TWICE_CLAMPED = 0,
   /// Two roundings: h = (acc*m + 2^30) >> 31, then h / 2^e with halves away from zero, e >= 0.
   SWL_TWICE = 1,

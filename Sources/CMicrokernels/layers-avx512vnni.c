@@ -4,21 +4,24 @@
 
 #include "include/x86.h"
 
-SWL_TARGET void swl_stage_s8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
-  for (ptrdiff_t i = 0; i < count; i += 64) {
-    const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
-    _mm512_mask_storeu_epi8((int8_t *)output + i, mask,
-                            _mm512_maskz_loadu_epi8(mask, input + i));
+/// Copies bytes with some bits flipped. A mask costs as much as the copy, so only the rest has one.
+SWL_INLINE void copy_flipped(const int8_t *input, int8_t *output, ptrdiff_t count, __m512i flips) {
+  for (; count >= 64; count -= 64) {
+    _mm512_storeu_si512(output, _mm512_xor_si512(_mm512_loadu_si512(input), flips));
+    input += 64;
+    output += 64;
   }
+  const __mmask64 mask = (1ull << count) - 1;
+  __m512i bytes = _mm512_maskz_loadu_epi8(mask, input);
+  _mm512_mask_storeu_epi8(output, mask, _mm512_xor_si512(bytes, flips));
+}
+
+SWL_TARGET void swl_stage_s8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
+  copy_flipped(input, output, count, _mm512_setzero_si512());
 }
 
 SWL_TARGET void swl_stage_u8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
-  const __m512i sign = _mm512_set1_epi8(-128);
-  for (ptrdiff_t i = 0; i < count; i += 64) {
-    const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
-    __m512i bytes = _mm512_maskz_loadu_epi8(mask, input + i);
-    _mm512_mask_storeu_epi8((int8_t *)output + i, mask, _mm512_xor_si512(bytes, sign));
-  }
+  copy_flipped(input, output, count, _mm512_set1_epi8(-128));
 }
 
 SWL_TARGET void swl_interleave4_u8__avx512vnni(const int8_t *const *rows, void *output,
@@ -45,17 +48,34 @@ SWL_TARGET void swl_interleave4_u8__avx512vnni(const int8_t *const *rows, void *
     for (int row = 0; row < 4; row++) ((uint8_t *)output)[4 * i + row] = rows[row][i] ^ 0x80;
 }
 
+SWL_TARGET void swl_interleave2_x16__avx512vnni(const int8_t *const *rows, void *output, ptrdiff_t count) {
+  const int16_t *first = (const int16_t *)rows[0], *second = (const int16_t *)rows[1];
+  const vec first_half = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+  const vec second_half = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  int16_t *words = output;
+  ptrdiff_t i = 0;
+  for (; i + 32 <= count; i += 32) {
+    vec a = vec_load(first + i), b = vec_load(second + i);
+    vec low = _mm512_unpacklo_epi16(a, b), high = _mm512_unpackhi_epi16(a, b);
+    vec_store((int8_t *)(words + 2 * i), _mm512_permutex2var_epi64(low, first_half, high));
+    vec_store((int8_t *)(words + 2 * i + 32), _mm512_permutex2var_epi64(low, second_half, high));
+  }
+  for (; i < count; i++) {
+    words[2 * i] = first[i];
+    words[2 * i + 1] = second[i];
+  }
+}
+
 typedef struct {
-  __m512i high, low, add_high, add_low;
-  __m128i shift;
+  __m512i high, low, add_high, add_low, shift, minimum, maximum;
 } linear_form;
 
 /// Sixteen sums of interleaved (x, y): the upper and the lower halves of the coefficients, then the
 /// nested floors.
 SWL_INLINE __m512i sum16(__m512i pairs, const linear_form *form) {
-  __m512i lower = _mm512_add_epi32(_mm512_madd_epi16(pairs, form->low), form->add_low);
-  __m512i upper = _mm512_add_epi32(_mm512_madd_epi16(pairs, form->high), form->add_high);
-  return _mm512_sra_epi32(_mm512_add_epi32(upper, _mm512_srai_epi32(lower, 15)), form->shift);
+  __m512i sum = _mm512_srai_epi32(_mm512_dpwssd_epi32(form->add_low, pairs, form->low), 15);
+  sum = _mm512_add_epi32(_mm512_dpwssd_epi32(sum, pairs, form->high), form->add_high);
+  return _mm512_srav_epi32(sum, form->shift);
 }
 
 /// 32 sums as int16, in sequence.
@@ -65,6 +85,20 @@ SWL_INLINE __m512i sum32(__m256i left, __m256i right, const linear_form *form) {
                             sum16(_mm512_unpackhi_epi16(x, y), form));
 }
 
+/// 64 sums as bytes, in sequence.
+SWL_INLINE __m512i sum64(const int8_t *left, const int8_t *right, const linear_form *form) {
+  const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  __m512i words[2];
+#pragma clang loop unroll(full)
+  for (int half = 0; half < 2; half++) {
+    __m256i x = _mm256_loadu_si256((const __m256i *)left + half);
+    __m256i y = _mm256_loadu_si256((const __m256i *)right + half);
+    words[half] = sum32(x, y, form);
+  }
+  __m512i bytes = _mm512_permutexvar_epi64(order, _mm512_packs_epi16(words[0], words[1]));
+  return _mm512_min_epi8(_mm512_max_epi8(bytes, form->minimum), form->maximum);
+}
+
 SWL_INLINE __m512i pair512(int16_t left, int16_t right) {
   return _mm512_set1_epi32((int32_t)((uint16_t)left | (uint32_t)(uint16_t)right << 16));
 }
@@ -72,21 +106,23 @@ SWL_INLINE __m512i pair512(int16_t left, int16_t right) {
 SWL_TARGET void swl_qs8_vadd_x64__avx512vnni(const swl_sum *s) {
   const linear_form form = {
       pair512(s->left_high, s->right_high), pair512(s->left_low, s->right_low),
-      _mm512_set1_epi32(s->high), _mm512_set1_epi32(s->low), _mm_cvtsi32_si128(s->shift)};
-  const __m512i minimum = _mm512_set1_epi8((char)s->minimum);
-  const __m512i maximum = _mm512_set1_epi8((char)s->maximum);
-  const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
-  for (ptrdiff_t i = 0; i < s->count; i += 64) {
-    const __mmask64 mask = s->count - i >= 64 ? ~0ull : (1ull << (s->count - i)) - 1;
-    const __m512i left = _mm512_maskz_loadu_epi8(mask, s->left + i);
-    const __m512i right = _mm512_maskz_loadu_epi8(mask, s->right + i);
-    __m512i low_half = sum32(_mm512_castsi512_si256(left), _mm512_castsi512_si256(right), &form);
-    __m512i high_half = sum32(_mm512_extracti64x4_epi64(left, 1),
-                              _mm512_extracti64x4_epi64(right, 1), &form);
-    __m512i bytes =
-        _mm512_permutexvar_epi64(order, _mm512_packs_epi16(low_half, high_half));
-    bytes = _mm512_min_epi8(_mm512_max_epi8(bytes, minimum), maximum);
-    _mm512_mask_storeu_epi8(s->output + i, mask, bytes);
+      _mm512_set1_epi32(s->high), _mm512_set1_epi32(s->low), _mm512_set1_epi32(s->shift),
+      _mm512_set1_epi8((char)s->minimum), _mm512_set1_epi8((char)s->maximum)};
+  const int8_t *left = s->left, *right = s->right;
+  int8_t *output = s->output;
+  ptrdiff_t count = s->count;
+  for (; count >= 64; count -= 64) {
+    _mm512_storeu_si512(output, sum64(left, right, &form));
+    left += 64;
+    right += 64;
+    output += 64;
+  }
+  if (count > 0) {
+    const __mmask64 mask = (1ull << count) - 1;
+    int8_t rest[2][64];
+    _mm512_storeu_si512(rest[0], _mm512_maskz_loadu_epi8(mask, left));
+    _mm512_storeu_si512(rest[1], _mm512_maskz_loadu_epi8(mask, right));
+    _mm512_mask_storeu_epi8(output, mask, sum64(rest[0], rest[1], &form));
   }
 }
 

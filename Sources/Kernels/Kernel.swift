@@ -15,8 +15,10 @@ public struct Kernel: @unchecked Sendable {
   enum Body {
     case scalar
     case strip(StripKernel)
+    case winograd(WinogradKernel)
     case depthwise(DepthwiseKernel)
     case sum(SumKernel)
+    case wordSum(WordSumKernel)
     case pool(PoolKernel)
     case lookup(LookupKernel)
   }
@@ -39,8 +41,10 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar: true
     case .strip(let kernel): kernel.geometry(layer) != nil
+    case .winograd(let kernel): kernel.geometry(layer) != nil
     case .depthwise(let kernel): kernel.geometry(layer) != nil
     case .sum: if case .addition = layer.operation { true } else { false }
+    case .wordSum(let kernel): kernel.serves(layer)
     case .pool(let kernel): kernel.serves(layer)
     case .lookup: if case .lookup = layer.operation { true } else { false }
     }
@@ -51,9 +55,10 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar: PortableConstants.byteCount(layer.operation)
     case .strip(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
+    case .winograd(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
     case .sum: SumKernel.packedBytes
-    case .pool: 0
+    case .pool, .wordSum: 0
     case .lookup: PortableConstants.byteCount(layer.operation)
     }
   }
@@ -61,8 +66,9 @@ public struct Kernel: @unchecked Sendable {
   /// Bytes of scratch that a run needs.
   public func scratchBytes(_ layer: Layer) -> Int {
     switch body {
-    case .scalar, .sum, .lookup: 0
+    case .scalar, .sum, .wordSum, .lookup: 0
     case .strip(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
+    case .winograd(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .pool(let kernel): kernel.scratchBytes(layer)
     }
@@ -74,9 +80,10 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar, .lookup: PortableConstants.pack(layer.operation, weights)
     case .strip(let kernel): kernel.pack(layer, weights)
+    case .winograd(let kernel): kernel.pack(layer, weights)
     case .depthwise(let kernel): kernel.pack(layer, weights)
     case .sum(let kernel): kernel.pack(layer)
-    case .pool: []
+    case .pool, .wordSum: []
     }
   }
 
@@ -90,7 +97,7 @@ public struct Kernel: @unchecked Sendable {
       switch body {
       case .strip(let kernel): kernel.geometry(layer)?.segmentOffsets ?? []
       case .depthwise(let kernel): kernel.geometry(layer)?.tapOffsets ?? []
-      case .scalar, .sum, .pool, .lookup: []
+      case .scalar, .winograd, .sum, .wordSum, .pool, .lookup: []
       }
     let offsets = (constants + 64).assumingMemoryBound(to: Int32.self)
     return expected.indices.allSatisfy { expected[$0] == offsets[$0] }
@@ -101,8 +108,10 @@ public struct Kernel: @unchecked Sendable {
     switch body {
     case .scalar: ScalarBinder(layer: layer, memory: memory).bind()
     case .strip(let kernel): .strip(kernel.bind(layer, memory))
+    case .winograd(let kernel): .winograd(kernel.bind(layer, memory))
     case .depthwise(let kernel): .depthwiseStrip(kernel.bind(layer, memory))
     case .sum(let kernel): .sum(kernel.bind(layer, memory))
+    case .wordSum(let kernel): .wordSum(kernel.bind(layer, memory))
     case .pool(let kernel): kernel.bind(layer, memory)
     case .lookup(let kernel): .tableLookup(kernel.bind(layer, memory))
     }

@@ -19,8 +19,10 @@ public enum KernelCall {
   case addition16(Addition16Call)
   case treeEnsemble(TreeEnsembleCall)
   case strip(StripCall)
+  case winograd(WinogradCall)
   case depthwiseStrip(DepthwiseCall)
   case sum(SumCall)
+  case wordSum(WordSumCall)
   case positionSum(PositionSumCall)
   case positionMaximum(PositionMaximumCall)
   case tableLookup(TableLookupCall)
@@ -30,8 +32,10 @@ public enum KernelCall {
   public func run(_ share: WorkShare) {
     switch self {
     case .strip(let call): call.run(share)
+    case .winograd(let call): call.run(share)
     case .depthwiseStrip(let call): call.run(share)
     case .sum(let call): call.run(share)
+    case .wordSum(let call): call.run(share)
     default: if share.isFirst { runWhole() }
     }
   }
@@ -54,7 +58,7 @@ public enum KernelCall {
     case .fullyConnected16x8(let call): ScalarKernels.fullyConnected16x8(call)
     case .addition16(let call): ScalarKernels.addition16(call)
     case .treeEnsemble(let call): ScalarKernels.treeEnsemble(call)
-    case .strip, .depthwiseStrip, .sum: break
+    case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()
     case .tableLookup(let call): call.run()

@@ -4,7 +4,7 @@
 
   extension KernelTable {
     /// The kernels of x86-64, fastest first.
-    static let x86: [Kernel] = amx + avx512vnni + avxvnni + avx2 + sse41
+    static let x86: [Kernel] = amx + avx512vnni + avxvnni + avx2 + sse41 + x86Words
 
     /// Tiles, for layers of at least a tile's pixels; the rest is AVX-512's.
     private static let amx: [Kernel] = {
@@ -53,7 +53,12 @@
       let depthwise = DepthwiseKernel(
         lanes: 8, depth: 4, element: .unsigned8, scales: .x86,
         interleave: swl_interleave4_u8__avx2, loop: swl_qs8_dwconv_32c4__avxvnni)
+      let winograd = WinogradKernel(
+        lanes: 8, channelsMin: 64, outputsMin: 12,
+        staging: StagingKernel(.signed16, swl_stage_s16__avx2), scales: .x86,
+        inputs: swl_winograd_inputs_c16__avxvnni, loop: swl_qs8_conv_winograd_6x16c2__avxvnni)
       return [
+        Kernel(42, "qs8-conv-winograd-6x16c2-avxvnni", .avxvnni, .winograd(winograd)),
         Kernel(40, "qs8-conv-6x16c4-avxvnni", .avxvnni, .strip(dense)),
         Kernel(41, "qs8-dwconv-32c4-avxvnni", .avxvnni, .depthwise(depthwise)),
       ]
@@ -69,7 +74,11 @@
         lanes: 8, depth: 2, element: .signed16, scales: .x86,
         interleave: swl_interleave2_s16__avx2, loop: swl_qs8_dwconv_32c2__avx2)
       let pool = PoolKernel(sum: swl_s8_position_sum__avx2, maximum: swl_s8_position_maximum__avx2)
+      let winograd = WinogradKernel(
+        lanes: 8, staging: StagingKernel(.signed16, swl_stage_s16__avx2), scales: .x86,
+        inputs: swl_winograd_inputs_c16__avx2, loop: swl_qs8_conv_winograd_6x16c2__avx2)
       return [
+        Kernel(34, "qs8-conv-winograd-6x16c2-avx2", .avx2, .winograd(winograd)),
         Kernel(30, "qs8-conv-6x16c2-avx2", .avx2, .strip(dense)),
         Kernel(31, "qs8-dwconv-32c2-avx2", .avx2, .depthwise(depthwise)),
         Kernel(32, "qs8-vadd-x32-avx2", .avx2, .sum(SumKernel(loop: swl_qs8_vadd_x32__avx2))),
@@ -88,7 +97,11 @@
         interleave: swl_interleave2_s16__sse41, loop: swl_qs8_dwconv_16c2__sse41)
       let pool = PoolKernel(
         sum: swl_s8_position_sum__sse41, maximum: swl_s8_position_maximum__sse41)
+      let winograd = WinogradKernel(
+        lanes: 4, staging: StagingKernel(.signed16, swl_stage_s16__sse41), scales: .sse,
+        inputs: swl_winograd_inputs_c8__sse41, loop: swl_qs8_conv_winograd_6x8c2__sse41)
       return [
+        Kernel(24, "qs8-conv-winograd-6x8c2-sse41", .sse41, .winograd(winograd)),
         Kernel(20, "qs8-conv-6x8c2-sse41", .sse41, .strip(dense)),
         Kernel(21, "qs8-dwconv-16c2-sse41", .sse41, .depthwise(depthwise)),
         Kernel(22, "qs8-vadd-x16-sse41", .sse41, .sum(SumKernel(loop: swl_qs8_vadd_x16__sse41))),

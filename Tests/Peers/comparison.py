@@ -13,14 +13,14 @@ import idleness
 import machine
 import models
 import visits
-from contenders import HELD_TIERS, PEERS, WITHOUT_AMX, Swiftlet
+from contenders import HELD_TIERS, PEERS, SATURATING, WITHOUT_AMX, Swiftlet
 from environment import Failure
+from tables import USUAL_TOLERANCE
 
 # Share of the reference's spread by which an engine may be off: see worker.differences. ncnn's
 # numerics are others. OpenVINO without VNNI adds products of 16 bits with saturation, which real
-# weights reach: it is measured as it is.
+# weights reach: it is measured as it is, and counts where it is right.
 TOLERANCE = {"ncnn": 0.5, "openvino-onnx@AVX2": 1.0, "openvino-tflite@AVX2": 1.0}
-USUAL_TOLERANCE = 0.25
 # Models slower than this with LiteRT's default get a run with two threads.
 THREADS_FROM_US = 1000
 
@@ -114,6 +114,8 @@ class Comparison:
     def held(self, model: models.Model, level: str) -> list[visits.Contender]:
         """OpenVINO held to a level, once it is seen to keep to it."""
         names = [name for name in self.peers if name.startswith("openvino")]
+        if names and level == SATURATING:
+            names.append("openvino-float")
         for name in names:
             kernels = contenders.held_kernels(name, model, level)
             beyond = {kernel for kernel in kernels if "avx512" in kernel or "amx" in kernel}

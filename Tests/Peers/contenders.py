@@ -23,6 +23,8 @@ PEERS = [
 ]
 # The tiers compared with OpenVINO held to the same instructions.
 HELD_TIERS = {"avx2": "AVX2", "avxvnni": "AVX2_VNNI"}
+# Where OpenVINO's integers saturate, float32 is what it has to offer.
+SATURATING = "AVX2"
 WITHOUT_AMX = "avx512vnni"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -88,7 +90,9 @@ def peer(name: str, model: Model, threads: int, held_to: str | None = None) -> C
 
 def held_kernels(name: str, model: Model, held_to: str) -> list[str]:
     """Names of the kernels with which OpenVINO, held, runs convolutions and matrix products."""
-    file = model.onnx if name.endswith("onnx") else model.tflite
+    file = {"onnx": model.onnx, "float": model.float_onnx, "tflite": model.tflite}[
+        name.removeprefix("openvino-")
+    ]
     said = subprocess.run(
         [environment.python(), str(HERE / "openvino_kernels.py"), str(file)],
         check=True,

@@ -56,6 +56,10 @@ class Model:
         return self.file("model.onnx")
 
     @property
+    def float_onnx(self) -> Path:
+        return self.file("float.onnx")
+
+    @property
     def ncnn(self) -> Path:
         return self.file("ncnn.param")
 
@@ -120,6 +124,7 @@ def convert(folder: Path, shared: Path) -> None:
     facts = {key: value for key, value in asdict(model).items() if key != "folder"}
     (folder / "facts.json").write_text(json.dumps(facts, indent=1))
     onnx_export.write(graph, model.onnx)
+    onnx_export.write_float(graph, model.float_onnx)
     ncnn_export.write(graph, model.ncnn)
     inputs = items(model, shared)
     np.save(model.inputs, inputs)

@@ -1,7 +1,7 @@
 """The engines a user would pick, each behind the same three steps: load, fill the input, run.
 
 Names: `litert-xnnpack`, `litert-builtin`, `tflite-interpreter`, `onnxruntime`, `openvino-onnx`,
-`openvino-tflite`, `ncnn`."""
+`openvino-tflite`, `openvino-float`, `ncnn`."""
 
 import importlib
 

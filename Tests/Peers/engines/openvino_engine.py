@@ -1,4 +1,5 @@
-"""OpenVINO through its C API: `onnx` reads the QDQ export, `tflite` the original file."""
+"""OpenVINO through its C API: `onnx` reads the QDQ export, `tflite` the original file, `float` the
+export in float32."""
 
 import ctypes
 import os
@@ -39,8 +40,8 @@ class Engine:
 
         folder = Path(openvino.__file__).parent / "libs"
         self.library = ctypes.CDLL(str(next(folder.glob("libopenvino_c.so.*"))))
-        self.channels_first = kind == "onnx"
-        path = model.onnx if kind == "onnx" else model.tflite
+        self.channels_first = kind != "tflite"
+        path = {"onnx": model.onnx, "float": model.float_onnx, "tflite": model.tflite}[kind]
         core = self.make("ov_core_create")
         loaded = self.make("ov_core_read_model", core, str(path).encode(), None)
         if kind == "tflite":

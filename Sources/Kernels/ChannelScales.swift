@@ -40,6 +40,7 @@ struct ChannelScales {
   /// Of scales already read.
   init(rounding: Int32, zeroPoint: Int32, channels: [Scale]) {
     self.rounding = rounding
+    fitsWords = false
     self.zeroPoint = zeroPoint
     self.channels = channels
   }

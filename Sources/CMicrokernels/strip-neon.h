@@ -8,8 +8,14 @@
 /// Pixels of a tile times vectors of channels: at most this many accumulators.
 enum { tile_vectors = 24 };
 
+/// How a tile's sums are stored: SWL_TWICE_CLAMPED and SWL_TWICE in code of their own, where whole
+/// vectors are; all else as SWL_ONCE.
+SWL_INLINE int stores_of(const swl_strip *s, int vectors) {
+  return s->channels < vectors * lanes ? SWL_ONCE : s->rounding;
+}
+
 /// The sums of `pixels` x `vectors`, from the biases on, scaled and stored.
-SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output,
+SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, int stores,
                                 int pixels, int vectors);
 
 /// The pixels' windows, each in a register of its own: one offset then serves all the loads of a
@@ -87,15 +93,15 @@ SWL_INLINE void store_rounded(const swl_strip *s, int8_t *output, const int32x4_
   }
 }
 
-SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const int32x4_t *sums, int pixels,
-                           int vectors) {
-  if (s->rounding == SWL_ONCE || s->channels < vectors * lanes) {
+SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const int32x4_t *sums, int stores,
+                           int pixels, int vectors) {
+  if (stores == SWL_ONCE) {
     // A copy, lest the sums themselves live in memory.
     int32x4_t copy[tile_vectors];
 #pragma clang loop unroll(full)
     for (int i = 0; i < pixels * vectors; i++) copy[i] = sums[i];
     store_any_tile(s, output, copy, pixels, vectors);
-  } else if (s->rounding == SWL_TWICE_CLAMPED) {
+  } else if (stores == SWL_TWICE_CLAMPED) {
     store_rounded(s, output, sums, pixels, vectors, SWL_TWICE_CLAMPED);
   } else {
     store_rounded(s, output, sums, pixels, vectors, SWL_TWICE);
@@ -109,17 +115,18 @@ SWL_INLINE int next_tile(int left, int widest) {
 }
 
 SWL_TARGET SWL_INLINE void strip(const swl_strip *s, int widest, int vectors) {
+  const int stores = stores_of(s, vectors);
   for (int row = 0; row < s->rows; row++) {
     const int8_t *input = (const int8_t *)s->input + row * s->row_step;
     int8_t *output = s->output + row * s->output_row_step;
     for (int left = s->pixels; left > 0;) {
       const int pixels = next_tile(left, widest);
       switch (pixels) {
-        case 8: if (widest >= 8) tile(s, input, output, 8, vectors); break;
-        case 6: if (widest == 6) tile(s, input, output, 6, vectors); break;
-        case 4: if (widest >= 4) tile(s, input, output, 4, vectors); break;
-        case 2: if (widest >= 2) tile(s, input, output, 2, vectors); break;
-        default: tile(s, input, output, 1, vectors);
+        case 8: if (widest >= 8) tile(s, input, output, stores, 8, vectors); break;
+        case 6: if (widest == 6) tile(s, input, output, stores, 6, vectors); break;
+        case 4: if (widest >= 4) tile(s, input, output, stores, 4, vectors); break;
+        case 2: if (widest >= 2) tile(s, input, output, stores, 2, vectors); break;
+        default: tile(s, input, output, stores, 1, vectors);
       }
       input += pixels * s->pixel_step;
       output += pixels * s->output_step;

@@ -15,8 +15,9 @@ SWL_INLINE int32x4_t add_tap(int32x4_t sum, int16x4_t weights, int16x4_t taps, i
 }
 
 /// Four taps at once, then one by one.
-SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, int pixels,
-                     int vectors) {
+SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, int stores,
+                     int pixels, int vectors) {
+  (void)stores;  // Always vector by vector.
   int32x4_t sums[8];
 #pragma clang loop unroll(full)
   for (int i = 0; i < pixels * vectors; i++) sums[i] = vdupq_n_s32(0);

@@ -37,7 +37,7 @@ struct ChannelScales {
   let zeroPoint: Int32
   let channels: [Scale]
 
-  /// Of scales already read.
+  /// Of a layer of int16.
   init(rounding: Int32, zeroPoint: Int32, channels: [Scale]) {
     self.rounding = rounding
     fitsWords = false

@@ -7,6 +7,9 @@ import Testing
 /// `Session.run` takes no memory and asks nothing of the system: everything is taken when the session
 /// is made.
 @Suite("allocation") struct AllocationTests {
+  /// Every operation there is.
+  private static let samples = [SamplePlan.everyOperation(), SamplePlan.version2()]
+
   private func allocations(_ body: () throws -> Void) rethrows -> UInt64 {
     let before = swiftlet_test_allocation_count()
     try body()
@@ -14,12 +17,14 @@ import Testing
   }
 
   @Test func runAllocatesNothing() throws {
-    let (plan, weights) = SamplePlan.everyOperation()
-    for tier in KernelTier.available {
-      let session = try Session(plan: plan.encoded(), weights: weights, tier: tier)
-      // The first run too: nothing is made lazily.
-      for _ in 0..<3 { #expect(allocations { session.run() } == 0, "\(tier.name)") }
+    for (plan, weights) in Self.samples {
+      for tier in KernelTier.available {
+        let session = try Session(plan: plan.encoded(), weights: weights, tier: tier)
+        // The first run too: nothing is made lazily.
+        for _ in 0..<3 { #expect(allocations { session.run() } == 0, "\(tier.name)") }
+      }
     }
+    let (plan, weights) = SamplePlan.everyOperation()
     let session = try Session(plan: plan.encoded(), weights: weights)
     for position in plan.instructions.indices {
       #expect(
@@ -37,16 +42,17 @@ import Testing
   }
 
   @Test func runCallsNothingOfTheSystem() throws {
-    let (plan, weights) = SamplePlan.everyOperation()
-    for tier in KernelTier.available {
-      let session = try Session(plan: plan.encoded(), weights: weights, tier: tier)
-      // The first run too.
-      #expect(
-        runsWithoutSystemCalls(session) { context in
-          guard let context else { return }
-          let session = Unmanaged<Session>.fromOpaque(context).takeUnretainedValue()
-          for _ in 0..<3 { session.run() }
-        }, "\(tier.name)")
+    for (plan, weights) in Self.samples {
+      for tier in KernelTier.available {
+        let session = try Session(plan: plan.encoded(), weights: weights, tier: tier)
+        // The first run too.
+        #expect(
+          runsWithoutSystemCalls(session) { context in
+            guard let context else { return }
+            let session = Unmanaged<Session>.fromOpaque(context).takeUnretainedValue()
+            for _ in 0..<3 { session.run() }
+          }, "\(tier.name)")
+      }
     }
   }
 

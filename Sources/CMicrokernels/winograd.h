@@ -62,7 +62,7 @@ SWL_INLINE void winograd_inputs(const swl_winograd *w) {
         ptrdiff_t first = channel + 2 * lanes <= channels ? channel : channels - 2 * lanes;
         const char *corner = window + input_bytes * first;
         words d[positions];
-#pragma clang loop unroll(full)
+#pragma clang loop unroll(disable)
         for (int i = 0; i < patch; i++) {
           words inputs[patch];
 #pragma clang loop unroll(full)
@@ -70,7 +70,7 @@ SWL_INLINE void winograd_inputs(const swl_winograd *w) {
             inputs[j] = load_inputs(corner + i * w->strip.row_step + input_bytes * j * channels);
           transform_inputs(inputs, d + i * patch, 1);
         }
-#pragma clang loop unroll(full)
+#pragma clang loop unroll(disable)
         for (int j = 0; j < patch; j++) {
           words v[positions];
           transform_inputs(d + j, v, patch);
@@ -106,9 +106,9 @@ SWL_INLINE void multiply(const swl_winograd *w, const uint16_t *factors, int til
 SWL_INLINE void finish_tile(const swl_strip *s, const vec *products, int8_t *output, int rows,
                             int pixels) {
   sums y[group_vectors][tile_side][patch];
-#pragma clang loop unroll(full)
+#pragma clang loop unroll(disable)
   for (int vector = 0; vector < group_vectors; vector++) {
-#pragma clang loop unroll(full)
+#pragma clang loop unroll(disable)
     for (int j = 0; j < patch; j++) {
       const sums *column = (const sums *)products + j * block_tiles * group_vectors + vector;
       transform_outputs(column, patch * block_tiles * group_vectors, &y[vector][0][j], patch);

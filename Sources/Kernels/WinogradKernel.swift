@@ -10,8 +10,9 @@ struct WinogradKernel {
   /// Input channels multiplied into one lane at once, and in how many at a time the loop takes them.
   var depth = 2
   var channelsMultiple = 2
-  /// Vectors of output channels in a group.
+  /// Vectors of output channels in a group, and most tiles in a block: what C's loops are made for.
   var groupVectors = 2
+  var blockTiles = 6
   /// Fewest input channels, at least a vector of inputs, and fewest of a tile's 16 outputs that the
   /// layer wants on average, for which it is worth its while.
   var channelsMin = 16
@@ -28,8 +29,6 @@ struct WinogradKernel {
   static let side = 4
   static let patch = 6
   static let positions = patch * patch
-  /// Most tiles in a block of C's loops.
-  static let blockTiles = 6
   /// Bytes of transformed inputs (though no less than a block's) for which a band has rows enough.
   static let bandBytes = 16 << 10
   /// What the magnitudes of a channel's weights may add up to: 64 times a sum of products with inputs
@@ -166,14 +165,14 @@ struct WinogradGeometry {
     var window = dense.window
     (window.height, window.width) = (Winograd.patch, Winograd.patch)
     (window.strideHeight, window.strideWidth) = (Winograd.side, Winograd.side)
-    let bandTiles = Swift.max(Winograd.bandBytes / tileBytes, Winograd.blockTiles)
+    let bandTiles = Swift.max(Winograd.bandBytes / tileBytes, kernel.blockTiles)
     // Bands of nearly equal height.
     let bands = down.dividedRoundingUp(by: bandTiles.dividedRoundingUp(by: across))
     staged = StagedRows(
       window, dense.input, Extent([1, down, across, dense.channels]),
       elementBytes: kernel.staging.elementBytes, band: down.dividedRoundingUp(by: bands))
     factorBytes = (staged.band * across * tileBytes).aligned
-    productBytes = Winograd.positions * Winograd.blockTiles * groupChannels * 4
+    productBytes = Winograd.positions * kernel.blockTiles * groupChannels * 4
   }
 
   var computedChannels: Int { groups * groupChannels }

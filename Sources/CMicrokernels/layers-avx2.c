@@ -64,6 +64,22 @@ SWL_TARGET void swl_interleave2_s16__avx2(const int8_t *const *rows, void *outpu
   }
 }
 
+SWL_TARGET void swl_interleave2_x16__avx2(const int8_t *const *rows, void *output, ptrdiff_t count) {
+  const int16_t *first = (const int16_t *)rows[0], *second = (const int16_t *)rows[1];
+  int16_t *words = output;
+  ptrdiff_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    vec a = vec_load(first + i), b = vec_load(second + i);
+    vec low = _mm256_unpacklo_epi16(a, b), high = _mm256_unpackhi_epi16(a, b);
+    vec_store((int8_t *)(words + 2 * i), _mm256_permute2x128_si256(low, high, 0x20));
+    vec_store((int8_t *)(words + 2 * i + 16), _mm256_permute2x128_si256(low, high, 0x31));
+  }
+  for (; i < count; i++) {
+    words[2 * i] = first[i];
+    words[2 * i + 1] = second[i];
+  }
+}
+
 typedef struct {
   vec high, low, add_high, add_low;
   __m128i shift;

@@ -4,21 +4,24 @@
 
 #include "include/x86.h"
 
-SWL_TARGET void swl_stage_s8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
-  for (ptrdiff_t i = 0; i < count; i += 64) {
-    const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
-    _mm512_mask_storeu_epi8((int8_t *)output + i, mask,
-                            _mm512_maskz_loadu_epi8(mask, input + i));
+/// Copies bytes with some bits flipped. A mask costs as much as the copy, so only the rest has one.
+SWL_INLINE void copy_flipped(const int8_t *input, int8_t *output, ptrdiff_t count, __m512i flips) {
+  for (; count >= 64; count -= 64) {
+    _mm512_storeu_si512(output, _mm512_xor_si512(_mm512_loadu_si512(input), flips));
+    input += 64;
+    output += 64;
   }
+  const __mmask64 mask = (1ull << count) - 1;
+  __m512i bytes = _mm512_maskz_loadu_epi8(mask, input);
+  _mm512_mask_storeu_epi8(output, mask, _mm512_xor_si512(bytes, flips));
+}
+
+SWL_TARGET void swl_stage_s8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
+  copy_flipped(input, output, count, _mm512_setzero_si512());
 }
 
 SWL_TARGET void swl_stage_u8__avx512vnni(const int8_t *input, void *output, ptrdiff_t count) {
-  const __m512i sign = _mm512_set1_epi8(-128);
-  for (ptrdiff_t i = 0; i < count; i += 64) {
-    const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
-    __m512i bytes = _mm512_maskz_loadu_epi8(mask, input + i);
-    _mm512_mask_storeu_epi8((int8_t *)output + i, mask, _mm512_xor_si512(bytes, sign));
-  }
+  copy_flipped(input, output, count, _mm512_set1_epi8(-128));
 }
 
 SWL_TARGET void swl_interleave4_u8__avx512vnni(const int8_t *const *rows, void *output,
@@ -43,6 +46,24 @@ SWL_TARGET void swl_interleave4_u8__avx512vnni(const int8_t *const *rows, void *
   }
   for (; i < count; i++)
     for (int row = 0; row < 4; row++) ((uint8_t *)output)[4 * i + row] = rows[row][i] ^ 0x80;
+}
+
+SWL_TARGET void swl_interleave2_x16__avx512vnni(const int8_t *const *rows, void *output, ptrdiff_t count) {
+  const int16_t *first = (const int16_t *)rows[0], *second = (const int16_t *)rows[1];
+  const vec first_half = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+  const vec second_half = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  int16_t *words = output;
+  ptrdiff_t i = 0;
+  for (; i + 32 <= count; i += 32) {
+    vec a = vec_load(first + i), b = vec_load(second + i);
+    vec low = _mm512_unpacklo_epi16(a, b), high = _mm512_unpackhi_epi16(a, b);
+    vec_store((int8_t *)(words + 2 * i), _mm512_permutex2var_epi64(low, first_half, high));
+    vec_store((int8_t *)(words + 2 * i + 32), _mm512_permutex2var_epi64(low, second_half, high));
+  }
+  for (; i < count; i++) {
+    words[2 * i] = first[i];
+    words[2 * i + 1] = second[i];
+  }
 }
 
 typedef struct {

@@ -32,6 +32,22 @@ SWL_TARGET void swl_interleave2_s16__sse41(const int8_t *const *rows, void *outp
   }
 }
 
+SWL_TARGET void swl_interleave2_x16__sse41(const int8_t *const *rows, void *output, ptrdiff_t count) {
+  const int16_t *first = (const int16_t *)rows[0], *second = (const int16_t *)rows[1];
+  int16_t *words = output;
+  ptrdiff_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    vec a = vec_load(first + i), b = vec_load(second + i);
+    vec low = _mm_unpacklo_epi16(a, b), high = _mm_unpackhi_epi16(a, b);
+    vec_store((int8_t *)(words + 2 * i), low);
+    vec_store((int8_t *)(words + 2 * i + 8), high);
+  }
+  for (; i < count; i++) {
+    words[2 * i] = first[i];
+    words[2 * i + 1] = second[i];
+  }
+}
+
 typedef struct {
   vec high, low, add_high, add_low, shift;
 } linear_form;

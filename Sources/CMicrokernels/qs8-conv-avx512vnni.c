@@ -6,9 +6,9 @@
 #include "strip-x86.h"
 
 // 24 accumulators, 4 weights and a tap of the 32 registers.
-SWL_TARGET void swl_qs8_conv_1x128c4__avx512vnni(const swl_strip *s) { strip(s, 1, 8); }
-SWL_TARGET void swl_qs8_conv_6x64c4__avx512vnni(const swl_strip *s) { strip(s, 6, 4); }
-SWL_TARGET void swl_qs8_conv_8x32c4__avx512vnni(const swl_strip *s) { strip(s, 8, 2); }
-SWL_TARGET void swl_qs8_conv_8x16c4__avx512vnni(const swl_strip *s) { strip(s, 8, 1); }
+SWL_TARGET void swl_qs8_conv_1x128c4__avx512vnni(const swl_strip *s) { strip(s, 1, 8, of_bytes); }
+SWL_TARGET void swl_qs8_conv_6x64c4__avx512vnni(const swl_strip *s) { strip(s, 6, 4, of_bytes); }
+SWL_TARGET void swl_qs8_conv_8x32c4__avx512vnni(const swl_strip *s) { strip(s, 8, 2, of_bytes); }
+SWL_TARGET void swl_qs8_conv_8x16c4__avx512vnni(const swl_strip *s) { strip(s, 8, 1, of_bytes); }
 
 #endif

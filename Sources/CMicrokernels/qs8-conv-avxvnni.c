@@ -7,8 +7,8 @@
 #include "strip-x86.h"
 
 // 12 accumulators, 2 weights and a tap of the 16 registers.
-SWL_TARGET void swl_qs8_conv_1x64c4__avxvnni(const swl_strip *s) { strip(s, 1, 8); }
-SWL_TARGET void swl_qs8_conv_6x16c4__avxvnni(const swl_strip *s) { strip(s, 6, 2); }
-SWL_TARGET void swl_qs8_conv_8x8c4__avxvnni(const swl_strip *s) { strip(s, 8, 1); }
+SWL_TARGET void swl_qs8_conv_1x64c4__avxvnni(const swl_strip *s) { strip(s, 1, 8, of_bytes); }
+SWL_TARGET void swl_qs8_conv_6x16c4__avxvnni(const swl_strip *s) { strip(s, 6, 2, of_bytes); }
+SWL_TARGET void swl_qs8_conv_8x8c4__avxvnni(const swl_strip *s) { strip(s, 8, 1, of_bytes); }
 
 #endif

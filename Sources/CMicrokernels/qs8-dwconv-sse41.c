@@ -8,6 +8,6 @@ enum { common_taps = 6 };
 #include "depthwise-x86.h"
 #include "include/x86.h"
 
-SWL_TARGET void swl_qs8_dwconv_16c2__sse41(const swl_strip *s) { depthwise_strip(s); }
+SWL_TARGET void swl_qs8_dwconv_16c2__sse41(const swl_strip *s) { depthwise_strip(s, of_bytes); }
 
 #endif

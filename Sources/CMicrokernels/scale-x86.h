@@ -1,6 +1,13 @@
 // From a tile's sums, [pixel][vector], to its outputs, in the vocabulary of the vector-*.h included
 // before.
 
+/// What the tensors hold: int8 or int16.
+typedef enum { of_bytes, of_words } element;
+
+SWL_INLINE vec dot(vec sum, vec taps, vec weights, element kind) {
+  return kind == of_words ? vec_dot_words(sum, taps, weights) : vec_dot(sum, taps, weights);
+}
+
 /// Scales a tile in place, vector by vector: its constants serve all pixels from registers.
 SWL_INLINE void scale_tile(const swl_strip *s, vec *sums, int pixels, int vectors, int is_twice) {
 #pragma clang loop unroll(full)
@@ -13,6 +20,24 @@ SWL_INLINE void scale_tile(const swl_strip *s, vec *sums, int pixels, int vector
     for (int pixel = 0; pixel < pixels; pixel++) {
       vec *value = &sums[pixel * vectors + vector];
       *value = vec_scale(*value, constants, is_twice);
+    }
+  }
+}
+
+/// Packs and stores a tile of scaled values as int16; two vectors fill a register and may come in the
+/// order that packing undoes.
+SWL_INLINE void pack_words_tile(const swl_strip *s, int8_t *output, const vec *scaled, int pixels,
+                                int vectors, int is_ordered) {
+  const vec_clamp clamp = vec_clamp_of_words(s);
+#pragma clang loop unroll(full)
+  for (int pixel = 0; pixel < pixels; pixel++) {
+#pragma clang loop unroll(full)
+    for (int first = 0; first < vectors; first += 2) {
+      const vec *values = &scaled[pixel * vectors + first];
+      vec words = vec_pack_words(values[0], values[first + 1 < vectors], clamp);
+      if (!is_ordered) words = vec_words_in_sequence(words);
+      vec_store_first(output + pixel * s->output_step + 2 * first * lanes, words,
+                      2 * (s->channels - first * lanes));
     }
   }
 }
@@ -53,6 +78,13 @@ SWL_INLINE void pack_tile(const swl_strip *s, int8_t *output, const vec *scaled,
       }
     }
   }
+}
+
+/// Scales, packs and stores a tile of int16, which have one rounding only.
+SWL_INLINE void store_words_tile(const swl_strip *s, int8_t *output, vec *sums, int pixels,
+                                 int vectors) {
+  scale_tile(s, sums, pixels, vectors, 0);
+  pack_words_tile(s, output, sums, pixels, vectors, vectors >= 4);
 }
 
 /// Scales, packs and stores a tile.

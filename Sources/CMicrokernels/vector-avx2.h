@@ -15,8 +15,9 @@
 #define SWL_INLINE SWL_TARGET __attribute__((always_inline)) static inline
 
 typedef __m256i vec;
-/// Accumulators in a vector, rows of constants (ScaleLayout.x86), bytes of one step of a window.
-enum { lanes = 8, scale_rows = 6, step_bytes = 4 };
+/// Accumulators in a vector, rows of constants (ScaleLayout.x86), bytes of one step of a window, pixels
+/// of a depthwise tile of several vectors: what the registers hold.
+enum { lanes = 8, scale_rows = 6, step_bytes = 4, depthwise_pixels = 2 };
 
 SWL_INLINE vec vec_zero(void) { return _mm256_setzero_si256(); }
 SWL_INLINE vec vec_load(const void *p) { return _mm256_loadu_si256((const vec *)p); }
@@ -72,6 +73,20 @@ SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp) {
 SWL_INLINE vec vec_in_sequence(vec packed) {
   return _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
+
+SWL_INLINE vec_clamp vec_clamp_of_words(const swl_strip *strip) {
+  return (vec_clamp){_mm256_set1_epi16((short)strip->minimum),
+                     _mm256_set1_epi16((short)strip->maximum)};
+}
+
+/// Two vectors of scaled values to int16; of every 128-bit part, four of each vector in turn.
+SWL_INLINE vec vec_pack_words(vec first, vec second, vec_clamp clamp) {
+  vec words = _mm256_packs_epi32(first, second);
+  return _mm256_min_epi16(_mm256_max_epi16(words, clamp.minimum), clamp.maximum);
+}
+
+/// Undoes the order of vec_pack_words.
+SWL_INLINE vec vec_words_in_sequence(vec packed) { return _mm256_permute4x64_epi64(packed, 0xd8); }
 
 /// The bytes from the second half, or the second quarter, on.
 SWL_INLINE vec vec_second_half(vec bytes) { return _mm256_permute4x64_epi64(bytes, 0x4e); }

@@ -11,8 +11,9 @@
 #define SWL_INLINE SWL_TARGET __attribute__((always_inline)) static inline
 
 typedef __m512i vec;
-/// Accumulators in a vector, rows of constants (ScaleLayout.x86), bytes of one step of a window.
-enum { lanes = 16, scale_rows = 6, step_bytes = 4 };
+/// Accumulators in a vector, rows of constants (ScaleLayout.x86), bytes of one step of a window, pixels
+/// of a depthwise tile of several vectors: what the registers hold.
+enum { lanes = 16, scale_rows = 6, step_bytes = 4, depthwise_pixels = 4 };
 
 SWL_INLINE vec vec_zero(void) { return _mm512_setzero_si512(); }
 SWL_INLINE vec vec_load(const void *p) { return _mm512_loadu_si512(p); }
@@ -21,6 +22,11 @@ SWL_INLINE vec vec_broadcast(const void *p) { return _mm512_set1_epi32(*(const i
 /// sum + the products of unsigned taps and signed weights, four to a lane.
 SWL_INLINE vec vec_dot(vec sum, vec taps, vec weights) {
   return _mm512_dpbusd_epi32(sum, taps, weights);
+}
+
+/// sum + the products of two int16 to a lane.
+SWL_INLINE vec vec_dot_words(vec sum, vec taps, vec weights) {
+  return _mm512_dpwssd_epi32(sum, taps, weights);
 }
 
 /// The high words of 64-bit products and addends, shifted; `odd` has the odd lanes' sums at even ones.
@@ -67,6 +73,23 @@ SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp) {
 SWL_INLINE vec vec_in_sequence(vec packed) {
   const vec order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   return _mm512_permutexvar_epi32(order, packed);
+}
+
+SWL_INLINE vec_clamp vec_clamp_of_words(const swl_strip *strip) {
+  return (vec_clamp){_mm512_set1_epi16((short)strip->minimum),
+                     _mm512_set1_epi16((short)strip->maximum)};
+}
+
+/// Two vectors of scaled values to int16; of every 128-bit part, four of each vector in turn.
+SWL_INLINE vec vec_pack_words(vec first, vec second, vec_clamp clamp) {
+  vec words = _mm512_packs_epi32(first, second);
+  return _mm512_min_epi16(_mm512_max_epi16(words, clamp.minimum), clamp.maximum);
+}
+
+/// Undoes the order of vec_pack_words.
+SWL_INLINE vec vec_words_in_sequence(vec packed) {
+  const vec order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  return _mm512_permutexvar_epi64(order, packed);
 }
 
 /// The bytes from the second half, or the second quarter, on.

@@ -10,8 +10,9 @@
 #define SWL_INLINE SWL_TARGET __attribute__((always_inline)) static inline
 
 typedef __m128i vec;
-/// Accumulators in a vector, rows of constants (ScaleLayout.sse), bytes of one step of a window.
-enum { lanes = 4, scale_rows = 7, step_bytes = 4 };
+/// Accumulators in a vector, rows of constants (ScaleLayout.sse), bytes of one step of a window, pixels
+/// of a depthwise tile of several vectors: what the registers hold.
+enum { lanes = 4, scale_rows = 7, step_bytes = 4, depthwise_pixels = 4 };
 
 SWL_INLINE vec vec_zero(void) { return _mm_setzero_si128(); }
 SWL_INLINE vec vec_load(const void *p) { return _mm_loadu_si128((const vec *)p); }
@@ -60,6 +61,18 @@ SWL_INLINE vec vec_pack(const vec values[4], vec_clamp clamp) {
 }
 
 SWL_INLINE vec vec_in_sequence(vec packed) { return packed; }
+
+SWL_INLINE vec_clamp vec_clamp_of_words(const swl_strip *strip) {
+  return (vec_clamp){_mm_set1_epi16((short)strip->minimum), _mm_set1_epi16((short)strip->maximum)};
+}
+
+/// Two vectors of scaled values to int16, in sequence.
+SWL_INLINE vec vec_pack_words(vec first, vec second, vec_clamp clamp) {
+  vec words = _mm_packs_epi32(first, second);
+  return _mm_min_epi16(_mm_max_epi16(words, clamp.minimum), clamp.maximum);
+}
+
+SWL_INLINE vec vec_words_in_sequence(vec packed) { return packed; }
 
 /// The bytes from the second half, or the second quarter, on.
 SWL_INLINE vec vec_second_half(vec bytes) { return _mm_shuffle_epi32(bytes, 0x4e); }

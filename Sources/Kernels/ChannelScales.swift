@@ -6,21 +6,23 @@ import Wire
 /// acc = Σ w · (x + offset) + bias, where `offset` is what the kernel's staging adds to an input.
 struct ChannelScales {
   struct Scale {
-    var bias: Int32
+    /// Within 32 bits for a layer of int8.
+    var bias: Int64
     var multiplier: Int32
     /// Right shift after the high product, 0…31.
     var shift: Int32
 
-    init(bias: Int32, multiplier: Int32, shift: Int32) {
+    init(bias: Int64, multiplier: Int32, shift: Int32) {
       self.bias = bias
       self.multiplier = multiplier
       self.shift = shift
     }
 
     /// Of a channel without weights, however large its bias: four times the result, then a quarter.
-    init(constant: Int32) {
-      // Beyond ±256 the clamp has the last word.
-      let near = Swift.min(Swift.max(constant, -256), 256)
+    ///
+    /// - Parameter limit: beyond ± which the clamp has the last word.
+    init(constant: Int64, limit: Int64) {
+      let near = Swift.min(Swift.max(constant, -limit), limit)
       self.init(bias: 4 &* near, multiplier: 1 << 30, shift: 1)
     }
   }
@@ -33,12 +35,34 @@ struct ChannelScales {
   let zeroPoint: Int32
   let channels: [Scale]
 
+  /// Of scales already read.
+  init(rounding: Int32, zeroPoint: Int32, channels: [Scale]) {
+    self.rounding = rounding
+    self.zeroPoint = zeroPoint
+    self.channels = channels
+  }
+
+  /// Reads a layer's scales, of either element type.
+  init?(
+    _ scaling: OutputScaling, bias: ConstantReference, inputZeroPoint: Int32, offset: Int32,
+    weightMin: Int8, weights: UnsafeRawBufferPointer, channelWeights: (Int, (Int8) -> Void) -> Void
+  ) {
+    switch scaling {
+    case .bytes(let requantization):
+      self.init(
+        requantization, bias: bias, inputZeroPoint: inputZeroPoint, offset: offset,
+        weightMin: weightMin, weights: weights, channelWeights: channelWeights)
+    case .words(let requantization):
+      self.init(requantization, bias: bias, weights: weights, channelWeights: channelWeights)
+    }
+  }
+
   /// Reads the scales; nil where a fast kernel's arithmetic could leave 32 bits: a scale that shifts
   /// left, an accumulator beyond ±2^30, or a weight below the least one the kernel multiplies.
   ///
   /// - Parameters:
   ///   - channelWeights: of output channel c, every weight.
-  init?(
+  private init?(
     _ requantization: Requantization, bias: ConstantReference, inputZeroPoint: Int32, offset: Int32,
     weightMin: Int8, weights: UnsafeRawBufferPointer, channelWeights: (Int, (Int8) -> Void) -> Void
   ) {
@@ -59,8 +83,9 @@ struct ChannelScales {
       if magnitude == Int64(constant.magnitude) {
         channels.append(
           Scale(
-            constant: FixedPoint.scale(
-              constant, multiplier, Int32(shift), requantization.rounding)))
+            constant: Int64(
+              FixedPoint.scale(constant, multiplier, Int32(shift), requantization.rounding)),
+            limit: 256))
         continue
       }
       guard shift <= 0, magnitude < 1 << 30, !isBelow else { return nil }
@@ -72,7 +97,7 @@ struct ChannelScales {
       }
       channels.append(
         Scale(
-          bias: constant &- (inputZeroPoint &+ offset) &* sum, multiplier: multiplier,
+          bias: Int64(constant &- (inputZeroPoint &+ offset) &* sum), multiplier: multiplier,
           shift: -Int32(shift)))
     }
     let hasShift = channels.allSatisfy { $0.shift > 0 }
@@ -122,7 +147,7 @@ enum ScaleLayout {
   ) {
     let lanes = lanes.map { $0 ?? ChannelScales.Scale(bias: 0, multiplier: 0, shift: 1) }
     if case .neon = self {
-      for lane in lanes { writer.i32(lane.bias) }
+      for lane in lanes { writer.i32(Int32(truncatingIfNeeded: lane.bias)) }
       for lane in lanes { writer.i32(lane.multiplier) }
       for lane in lanes { writer.i32(lane.shift) }
       return
@@ -163,7 +188,7 @@ private struct HighWord {
   let zero: Int32
 
   init(_ scale: ChannelScales.Scale, _ scales: ChannelScales) {
-    let product = Int64(scale.bias) * Int64(scale.multiplier)
+    let product = scale.bias * Int64(scale.multiplier)
     let half = (Int64(1) << Int64(scale.shift)) >> 1
     if scales.rounding == Int32(SWL_TWICE) {
       shift = scale.shift

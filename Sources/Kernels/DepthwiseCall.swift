@@ -5,7 +5,7 @@ import PlanFormat
 public struct DepthwiseCall {
   private let strip: swl_strip
   private let input: UnsafePointer<Int8>
-  private let inputRowElements: Int
+  private let inputRowBytes: Int
   private let inputRows: Int
   private let outputRows: Int
   private let outputRowBytes: Int
@@ -15,12 +15,14 @@ public struct DepthwiseCall {
   private let staging: StagingKernel
   private let depth: Int
   private let blocks: Int
+  private let step: Int
   private let blockBytes: Int
   private let left: Int
   private let copied: Int
   private let right: Int
   private let sharing: Int
   private let band: Int
+  private let bandBlocks: Int
   private let rowWeightBytes: Int
   /// Pixels that the folded ones leave over, and where the last fold begins again to cover them.
   private let remainder: Int
@@ -37,40 +39,43 @@ public struct DepthwiseCall {
     let requantization = geometry.parameters.requantization
     let scales = memory.constants + 64 + (geometry.taps * 4).aligned
     let width = geometry.output.width
+    let pixelBytes = channels * requantization.elementBytes
     window = WindowWalk(geometry.parameters.window)
     strip = swl_strip(
       input: UnsafeRawPointer(memory.scratch),
       pixel_step: geometry.columnBytes * window.strideWidth * geometry.fold,
-      row_step: geometry.blocks * geometry.blockBytes,
+      row_step: geometry.step * geometry.blockBytes,
       segments: (memory.constants + 64).assumingMemoryBound(to: Int32.self),
       segment_count: Int32(geometry.taps), steps: 1, weights: scales + geometry.scaleBytes,
-      constants: scales, output: output, output_step: channels * geometry.fold,
-      output_row_step: width * channels * geometry.sharing, rows: 1,
+      constants: scales, output: output, output_step: pixelBytes * geometry.fold,
+      output_row_step: width * pixelBytes * geometry.sharing, rows: 1,
       pixels: Int32(width / geometry.fold),
       channels: Int32(channels * geometry.fold),
       rounding: memory.constants.load(as: Int32.self),
       zero_point: requantization.outputZeroPoint, minimum: requantization.minimum,
       maximum: requantization.maximum)
     self.input = UnsafePointer(input)
-    inputRowElements = geometry.input.width * channels
+    inputRowBytes = geometry.input.width * pixelBytes
     inputRows = geometry.input.height
     outputRows = geometry.output.height
-    outputRowBytes = width * channels
+    outputRowBytes = width * pixelBytes
     scratch = memory.scratch
     zeroPoint = geometry.parameters.inputZeroPoint
     staging = kernel.staging
     depth = kernel.depth
     blocks = geometry.blocks
+    step = geometry.step
     blockBytes = geometry.blockBytes
     left = geometry.left
     copied = geometry.copied
     right = geometry.right
     sharing = geometry.sharing
     band = geometry.band
+    bandBlocks = geometry.bandBlocks
     rowWeightBytes = geometry.rowWeightBytes
     remainder = width % geometry.fold
     lastFoldInput = (width - geometry.fold) * geometry.columnBytes
-    lastFoldOutput = (width - geometry.fold) * channels
+    lastFoldOutput = (width - geometry.fold) * pixelBytes
     interleave = kernel.interleave
     loop = kernel.loop
   }
@@ -81,10 +86,12 @@ public struct DepthwiseCall {
     guard let interleave, let loop else { return }
     let range = share.range(outputRows, step: sharing)
     let scratch = scratch + share.scratchOffset
-    let zeroRow = (scratch + band &* blocks &* blockBytes).assumingMemoryBound(to: Int8.self)
-    zeroRow.initialize(repeating: Int8(truncatingIfNeeded: zeroPoint), count: copied)
+    let zeroRow = (scratch + bandBlocks &* blockBytes).assumingMemoryBound(to: Int8.self)
+    // The zero point of words is 0, byte by byte.
+    zeroRow.initialize(
+      repeating: Int8(truncatingIfNeeded: zeroPoint), count: copied &* staging.inputBytes)
     let elementBytes = depth &* staging.elementBytes
-    for block in 0..<min(band, range.count) &* blocks {
+    for block in 0..<bandBlocks {
       let target = scratch + block &* blockBytes
       staging.fill(target, left &* depth, with: zeroPoint)
       staging.fill(target + (left &+ copied) &* elementBytes, right &* depth, with: zeroPoint)
@@ -97,7 +104,7 @@ public struct DepthwiseCall {
       let count = min(band &* sharing, range.upperBound &- row)
       var target = scratch + left &* elementBytes
       for first in stride(from: row, to: row &+ count, by: sharing) {
-        for block in 0..<blocks {
+        for block in (first == row ? 0 : blocks &- step)..<blocks {
           interleaveBlock(
             interleave, firstLine: block &* depth, outputRow: first, zeroRow: zeroRow, target)
           target += blockBytes
@@ -129,11 +136,9 @@ public struct DepthwiseCall {
   ) {
     let top = window.top(outputRow)
     func line(_ place: Int) -> UnsafePointer<Int8>? {
-      let line = firstLine &+ place
-      let row = top &+ line &* window.dilationHeight
       // Lines beyond the last shared window meet weights of zero.
-      let isUsed = line < window.height &+ sharing &- 1 && row >= 0 && row < inputRows
-      return isUsed ? input + row &* inputRowElements : UnsafePointer(zeroRow)
+      let row = top &+ (firstLine &+ place) &* window.dilationHeight
+      return row >= 0 && row < inputRows ? input + row &* inputRowBytes : UnsafePointer(zeroRow)
     }
     var rows = (line(0), line(1), line(2), line(3))
     withUnsafeMutablePointer(to: &rows) { tuple in

@@ -20,9 +20,16 @@ struct DepthwiseKernel {
 
   /// How a layer is cut; nil for what is no depthwise convolution of one filter per channel.
   func geometry(_ layer: Layer) -> DepthwiseGeometry? {
-    guard case .depthwiseConvolution2D(let parameters) = layer.operation else { return nil }
+    let parameters: Weighting
+    switch layer.operation {
+    case .depthwiseConvolution2D(let own): parameters = Weighting(own)
+    case .depthwiseConvolution16x8(let own): parameters = Weighting(own)
+    default: return nil
+    }
     let input = Extent(layer.inputs[0].shape)
-    guard layer.output.shape[3] == input.channels else { return nil }
+    guard parameters.requantization.elementBytes == staging.inputBytes,
+      layer.output.shape[3] == input.channels
+    else { return nil }
     return DepthwiseGeometry(parameters, input, Extent(layer.output.shape), self)
   }
 
@@ -85,7 +92,7 @@ struct DepthwiseKernel {
 
 /// How a depthwise kernel cuts a layer.
 struct DepthwiseGeometry {
-  let parameters: ConvolutionParameters
+  let parameters: Weighting
   let input: Extent
   let output: Extent
   /// Output pixels computed as one, where a pixel's channels leave lanes empty.
@@ -94,6 +101,9 @@ struct DepthwiseGeometry {
   let sharing: Int
   /// Interleavings of `depth` rows each, and dot products per output.
   let blocks: Int
+  /// Interleavings from a group of rows that share them to the next group: fewer than `blocks` where
+  /// the last ones of a group are the first ones of the next.
+  let step: Int
   let taps: Int
   let vectors: Int
   /// Elements of an interleaved row: border, taken from the input, border.
@@ -105,7 +115,7 @@ struct DepthwiseGeometry {
   private let kernel: DepthwiseKernel
 
   init(
-    _ parameters: ConvolutionParameters, _ input: Extent, _ output: Extent,
+    _ parameters: Weighting, _ input: Extent, _ output: Extent,
     _ kernel: DepthwiseKernel
   ) {
     let window = parameters.window
@@ -122,6 +132,10 @@ struct DepthwiseGeometry {
     blocks = window.height.dividedRoundingUp(by: kernel.depth)
     let shares = window.strideHeight == 1 && window.dilationHeight == 1
     sharing = shares ? Swift.min(2, blocks * kernel.depth - window.height + 1) : 1
+    let advance = sharing * window.strideHeight
+    let repeats =
+      window.dilationHeight == 1 && advance % kernel.depth == 0 && advance / kernel.depth < blocks
+    step = repeats ? advance / kernel.depth : blocks
     taps = blocks * window.width
     vectors = (channels * fold).dividedRoundingUp(by: kernel.lanes)
     let columns =
@@ -151,12 +165,17 @@ struct DepthwiseGeometry {
   /// Groups of output rows whose interleavings are made together: as many as stay in the first-level
   /// cache, so that a small map is one call.
   var band: Int {
-    let fitting = StagedRows.bandLimit / (blocks * blockBytes)
+    let fitting = (StagedRows.bandLimit / blockBytes - blocks) / step + 1
     return Swift.min(Swift.max(fitting, 1), output.height.dividedRoundingUp(by: sharing))
   }
 
   /// The interleavings, then a row of the zero point.
-  var scratchBytes: Int { band * blocks * blockBytes + copied.aligned + 64 }
+  var scratchBytes: Int {
+    bandBlocks * blockBytes + (copied * kernel.staging.inputBytes).aligned + 64
+  }
+
+  /// Interleavings of a band.
+  var bandBlocks: Int { (band - 1) * step + blocks }
 
   var tapOffsets: [Int32] {
     let width = parameters.window.width

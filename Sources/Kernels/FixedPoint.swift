@@ -24,9 +24,14 @@ package enum FixedPoint {
   /// −31…7.
   @inline(__always)
   package static func scaleReduced(_ value: Int64, _ multiplier: Int32, _ shift: Int32) -> Int64 {
-    let reduced = min((Int64(multiplier) &+ 1 &<< 15) &>> 16, Int64(Int16.max))
     let total = Int64(15 &- shift)
-    return (value &* reduced &+ (1 &<< (total &- 1))) &>> total
+    return (value &* reduced(multiplier) &+ (1 &<< (total &- 1))) &>> total
+  }
+
+  /// A multiplier rounded to its 16 upper bits, halves upwards, but below 2^15.
+  @inline(__always)
+  package static func reduced(_ multiplier: Int32) -> Int64 {
+    min((Int64(multiplier) &+ 1 &<< 15) &>> 16, Int64(Int16.max))
   }
 
   /// round(value · multiplier · 2^(shift − 31)), rounded once, halves away from zero. |value| < 2^47,

@@ -18,6 +18,7 @@ public struct Kernel: @unchecked Sendable {
     case winograd(WinogradKernel)
     case depthwise(DepthwiseKernel)
     case sum(SumKernel)
+    case wordSum(WordSumKernel)
     case pool(PoolKernel)
     case lookup(LookupKernel)
   }
@@ -43,6 +44,7 @@ public struct Kernel: @unchecked Sendable {
     case .winograd(let kernel): kernel.geometry(layer) != nil
     case .depthwise(let kernel): kernel.geometry(layer) != nil
     case .sum: if case .addition = layer.operation { true } else { false }
+    case .wordSum(let kernel): kernel.serves(layer)
     case .pool(let kernel): kernel.serves(layer)
     case .lookup: if case .lookup = layer.operation { true } else { false }
     }
@@ -56,7 +58,7 @@ public struct Kernel: @unchecked Sendable {
     case .winograd(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.packedBytes ?? 0
     case .sum: SumKernel.packedBytes
-    case .pool: 0
+    case .pool, .wordSum: 0
     case .lookup: PortableConstants.byteCount(layer.operation)
     }
   }
@@ -64,7 +66,7 @@ public struct Kernel: @unchecked Sendable {
   /// Bytes of scratch that a run needs.
   public func scratchBytes(_ layer: Layer) -> Int {
     switch body {
-    case .scalar, .sum, .lookup: 0
+    case .scalar, .sum, .wordSum, .lookup: 0
     case .strip(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .winograd(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
@@ -81,7 +83,7 @@ public struct Kernel: @unchecked Sendable {
     case .winograd(let kernel): kernel.pack(layer, weights)
     case .depthwise(let kernel): kernel.pack(layer, weights)
     case .sum: SumKernel.pack(layer)
-    case .pool: []
+    case .pool, .wordSum: []
     }
   }
 
@@ -95,7 +97,7 @@ public struct Kernel: @unchecked Sendable {
       switch body {
       case .strip(let kernel): kernel.geometry(layer)?.segmentOffsets ?? []
       case .depthwise(let kernel): kernel.geometry(layer)?.tapOffsets ?? []
-      case .scalar, .winograd, .sum, .pool, .lookup: []
+      case .scalar, .winograd, .sum, .wordSum, .pool, .lookup: []
       }
     let offsets = (constants + 64).assumingMemoryBound(to: Int32.self)
     return expected.indices.allSatisfy { expected[$0] == offsets[$0] }
@@ -109,6 +111,7 @@ public struct Kernel: @unchecked Sendable {
     case .winograd(let kernel): .winograd(kernel.bind(layer, memory))
     case .depthwise(let kernel): .depthwiseStrip(kernel.bind(layer, memory))
     case .sum(let kernel): .sum(kernel.bind(layer, memory))
+    case .wordSum(let kernel): .wordSum(kernel.bind(layer, memory))
     case .pool(let kernel): kernel.bind(layer, memory)
     case .lookup(let kernel): .tableLookup(kernel.bind(layer, memory))
     }

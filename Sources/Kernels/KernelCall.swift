@@ -22,6 +22,7 @@ public enum KernelCall {
   case winograd(WinogradCall)
   case depthwiseStrip(DepthwiseCall)
   case sum(SumCall)
+  case wordSum(WordSumCall)
   case positionSum(PositionSumCall)
   case positionMaximum(PositionMaximumCall)
   case tableLookup(TableLookupCall)
@@ -34,6 +35,7 @@ public enum KernelCall {
     case .winograd(let call): call.run(share)
     case .depthwiseStrip(let call): call.run(share)
     case .sum(let call): call.run(share)
+    case .wordSum(let call): call.run(share)
     default: if share.isFirst { runWhole() }
     }
   }
@@ -56,7 +58,7 @@ public enum KernelCall {
     case .fullyConnected16x8(let call): ScalarKernels.fullyConnected16x8(call)
     case .addition16(let call): ScalarKernels.addition16(call)
     case .treeEnsemble(let call): ScalarKernels.treeEnsemble(call)
-    case .strip, .winograd, .depthwiseStrip, .sum: break
+    case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()
     case .tableLookup(let call): call.run()

@@ -11,6 +11,8 @@ struct StagingKernel {
     case unsigned8
     /// int8, widened.
     case signed16
+    /// int16 as in the arena.
+    case words
   }
 
   let element: Element
@@ -21,14 +23,26 @@ struct StagingKernel {
     self.copy = copy
   }
 
-  var isDirect: Bool { element == .signed8 }
-  var elementBytes: Int { element == .signed16 ? 2 : 1 }
+  var isDirect: Bool { element == .signed8 || element == .words }
+  /// Bytes of an element in the arena, and of a staged one.
+  var inputBytes: Int { element == .words ? 2 : 1 }
+  var elementBytes: Int { element == .signed16 || element == .words ? 2 : 1 }
   /// What is added to each input element.
   var offset: Int32 { element == .unsigned8 ? 128 : 0 }
 
   /// Appends a weight: as wide as the element it meets.
   func append(_ weight: Int8, to writer: inout ByteWriter) {
     if elementBytes == 2 { writer.i16(Int16(weight)) } else { writer.i8(weight) }
+  }
+
+  /// Stages elements; without a C loop, as they are.
+  @inline(__always)
+  func stage(_ input: UnsafePointer<Int8>, to target: UnsafeMutableRawPointer, _ count: Int) {
+    if let copy {
+      copy(input, target, count)
+    } else {
+      target.copyMemory(from: input, byteCount: count &* inputBytes)
+    }
   }
 
   /// Fills elements with a value of the arena.
@@ -104,11 +118,11 @@ struct StagedRows {
     _ input: UnsafePointer<Int8>, _ kernel: StagingKernel, zeroPoint: Int32,
     to scratch: UnsafeMutableRawPointer, first: Int, count: Int
   ) {
-    guard let copy = kernel.copy else { return }
+    let inputRowBytes = inputRowElements &* kernel.inputBytes
     if left &+ right == 0, top == 0, stride == 1, copied == inputRowElements,
       first &+ count &- 1 &+ reach <= inputRows
     {
-      copy(input + first &* copied, scratch, (count &- 1 &+ reach) &* copied)
+      kernel.stage(input + first &* inputRowBytes, to: scratch, (count &- 1 &+ reach) &* copied)
       return
     }
     var target = scratch
@@ -118,9 +132,9 @@ struct StagedRows {
       // One fill of everything costs less than two of every row.
       kernel.fill(scratch, rows &* (left &+ copied &+ right), with: zeroPoint)
       for row in max(begin, 0)..<max(min(begin &+ rows, inputRows), max(begin, 0)) {
-        copy(
-          input + row &* inputRowElements,
-          target + (row &- begin) &* rowBytes + left &* kernel.elementBytes, copied)
+        kernel.stage(
+          input + row &* inputRowBytes,
+          to: target + (row &- begin) &* rowBytes + left &* kernel.elementBytes, copied)
       }
       return
     }
@@ -129,7 +143,8 @@ struct StagedRows {
         kernel.fill(target, left &+ copied &+ right, with: zeroPoint)
       } else {
         kernel.fill(target, left, with: zeroPoint)
-        copy(input + row &* inputRowElements, target + left &* kernel.elementBytes, copied)
+        kernel.stage(
+          input + row &* inputRowBytes, to: target + left &* kernel.elementBytes, copied)
         kernel.fill(
           target + (left &+ copied) &* kernel.elementBytes, right, with: zeroPoint)
       }

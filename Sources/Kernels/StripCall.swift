@@ -15,6 +15,8 @@ public struct StripCall {
   private let constants: UnsafeRawPointer
   private let vectors: Int
   private let lanes: Int
+  /// Bytes of a vector's outputs.
+  private let vectorBytes: Int
   private let scaleBytes: Int
   private let weightBytes: Int
   /// Output rows (or pixels of a flat layer) in all and in a band, and what one of them advances.
@@ -29,7 +31,8 @@ public struct StripCall {
   ) {
     let depth = dense.input.channels
     let elementBytes = kernel.staging.elementBytes
-    let rowBytes = geometry.staged?.rowBytes ?? dense.input.width * depth
+    let pixelBytes = geometry.channels * dense.elementBytes
+    let rowBytes = geometry.staged?.rowBytes ?? dense.input.width * depth * elementBytes
     let requantization = dense.requantization
     isFlat = dense.isPointwise
     strip = swl_strip(
@@ -40,8 +43,8 @@ public struct StripCall {
       row_step: isFlat ? 0 : rowBytes * dense.window.strideHeight,
       segments: (memory.constants + 64).assumingMemoryBound(to: Int32.self),
       segment_count: Int32(geometry.segments), steps: Int32(geometry.steps), weights: nil,
-      constants: nil, output: output, output_step: geometry.channels,
-      output_row_step: geometry.pixels * geometry.channels, rows: 1,
+      constants: nil, output: output, output_step: pixelBytes,
+      output_row_step: geometry.pixels * pixelBytes, rows: 1,
       pixels: Int32(geometry.pixels), channels: Int32(geometry.channels),
       rounding: memory.constants.load(as: Int32.self),
       zero_point: requantization.outputZeroPoint, minimum: requantization.minimum,
@@ -55,14 +58,15 @@ public struct StripCall {
     constants = memory.constants + 64 + (geometry.segments * 4).aligned
     vectors = geometry.vectors
     lanes = kernel.lanes
+    vectorBytes = kernel.lanes * dense.elementBytes
     scaleBytes = kernel.scales.bytes(lanes: kernel.lanes)
     weightBytes = geometry.segments * geometry.steps * kernel.lanes * kernel.depth * elementBytes
     total = isFlat ? geometry.pixels : geometry.rows
     // What is read in place needs a band for the cache's sake only.
-    let cached = Swift.max(StagedRows.bandLimit / depth & ~15, 16)
+    let cached = Swift.max(StagedRows.bandLimit / (depth * elementBytes) & ~15, 16)
     band = geometry.staged?.band ?? (isFlat ? Swift.min(cached, total) : total)
-    outputStep = isFlat ? geometry.channels : geometry.pixels * geometry.channels
-    inputStep = isFlat ? depth : dense.window.strideHeight * rowBytes
+    outputStep = isFlat ? pixelBytes : geometry.pixels * pixelBytes
+    inputStep = isFlat ? depth * elementBytes : dense.window.strideHeight * rowBytes
   }
 
   /// Computes this thread's rows of the layer.
@@ -106,7 +110,7 @@ public struct StripCall {
       constants = strip.weights + (width &* weightBytes).aligned
       strip.channels = min(channels, Int32(truncatingIfNeeded: width &* lanes))
       groups.loop(width)?(&strip)
-      strip.output += width &* lanes
+      strip.output += width &* vectorBytes
       channels &-= strip.channels
       remaining &-= width
     }

@@ -4,36 +4,40 @@ import PlanFormat
 struct DenseLayer {
   let input: Extent
   let output: Extent
-  let window: Window
-  let inputZeroPoint: Int32
-  let weights: ConstantReference
-  let bias: ConstantReference
-  let requantization: Requantization
+  private let weighting: Weighting
 
   init?(_ layer: Layer) {
+    let isConvolution: Bool
     switch layer.operation {
-    case .convolution2D(let parameters):
+    case .convolution2D(let parameters): (weighting, isConvolution) = (Weighting(parameters), true)
+    case .convolution16x8(let parameters):
+      (weighting, isConvolution) = (Weighting(parameters), true)
+    case .fullyConnected(let parameters):
+      (weighting, isConvolution) = (Weighting(parameters), false)
+    case .fullyConnected16x8(let parameters):
+      (weighting, isConvolution) = (Weighting(parameters), false)
+    default: return nil
+    }
+    if isConvolution {
       input = Extent(layer.inputs[0].shape)
       output = Extent(layer.output.shape)
-      window = parameters.window
-      inputZeroPoint = parameters.inputZeroPoint
-      weights = parameters.weights
-      bias = parameters.bias
-      requantization = parameters.requantization
-    case .fullyConnected(let parameters):
+    } else {
       // A 1 × 1 convolution whose pixels are the items.
       let features = layer.inputs[0].shape[layer.inputs[0].shape.count - 1]
       let items = layer.inputs[0].elementCount / features
       input = Extent([1, 1, items, features])
       output = Extent([1, 1, items, layer.output.elementCount / items])
-      window = Window(height: 1, width: 1)
-      inputZeroPoint = parameters.inputZeroPoint
-      weights = parameters.weights
-      bias = parameters.bias
-      requantization = parameters.requantization
-    default: return nil
     }
   }
+
+  var window: Window { weighting.window }
+  var inputZeroPoint: Int32 { weighting.inputZeroPoint }
+  var weights: ConstantReference { weighting.weights }
+  var bias: ConstantReference { weighting.bias }
+  var requantization: OutputScaling { weighting.requantization }
+
+  /// Bytes of an element of the input and of the output.
+  var elementBytes: Int { requantization.elementBytes }
 
   var channels: Int { output.channels }
 
@@ -109,7 +113,8 @@ struct StripGeometry {
       ? nil
       : StagedRows(
         window, input, output, isFlat: isPointwise, elementBytes: kernel.staging.elementBytes)
-    let rowBytes = staged?.rowBytes ?? input.width * input.channels
+    let rowBytes =
+      staged?.rowBytes ?? input.width * input.channels * kernel.staging.elementBytes
     segmentRowBytes = rowBytes * window.dilationHeight
     segmentColumnBytes = window.dilationWidth * input.channels * kernel.staging.elementBytes
     var bytes = 64 + (segments * 4).aligned
@@ -134,12 +139,13 @@ struct StripGeometry {
   }
 
   /// The folded channel of a lane, in the order that makes a group's outputs come out in sequence
-  /// (x86 packs four vectors within 128-bit parts); nil beyond the last.
+  /// (x86 packs four vectors to bytes, two to words, within 128-bit parts); nil beyond the last.
   func channel(_ firstVector: Int, _ width: Int, _ vector: Int, _ lane: Int) -> Int? {
     let lanes = kernel.lanes
+    let packed = kernel.staging.inputBytes == 2 ? 2 : 4
     let within =
       width >= 4
-      ? vector / 4 * 4 * lanes + lane / 4 * 16 + vector % 4 * 4 + lane % 4
+      ? vector / packed * packed * lanes + (lane / 4 * packed + vector % packed) * 4 + lane % 4
       : vector * lanes + lane
     let channel = firstVector * lanes + within
     return channel < channels ? channel : nil

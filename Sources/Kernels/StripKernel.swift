@@ -38,7 +38,9 @@ struct StripKernel {
 
   /// How a layer is cut; nil for what is no dense layer, or too small a one.
   func geometry(_ layer: Layer) -> StripGeometry? {
-    guard let dense = DenseLayer(layer) else { return nil }
+    guard let dense = DenseLayer(layer), dense.elementBytes == staging.inputBytes else {
+      return nil
+    }
     let geometry = StripGeometry(dense, self)
     let isWorthIt = geometry.rows * geometry.pixels >= pixelsMin && geometry.block >= blockMin
     return isWorthIt ? geometry : nil

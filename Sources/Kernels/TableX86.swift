@@ -4,7 +4,7 @@
 
   extension KernelTable {
     /// The kernels of x86-64, fastest first.
-    static let x86: [Kernel] = amx + avx512vnni + avxvnni + avx2 + sse41
+    static let x86: [Kernel] = amx + avx512vnni + avxvnni + avx2 + sse41 + x86Words
 
     /// Tiles, for layers of at least a tile's pixels; the rest is AVX-512's.
     private static let amx: [Kernel] = {

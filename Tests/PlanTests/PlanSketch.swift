@@ -66,39 +66,43 @@ struct PlanSketch {
 
   /// Runs the only instruction of the sketch on `values`, one array per input, on the scalar kernels
   /// and on every tier of this CPU, which must give the same.
-  func run(_ values: [[Int8]], sourceLocation: SourceLocation = #_sourceLocation) throws -> [Int8] {
-    let expected = try run(values, on: .scalar)
+  func run<Element: FixedWidthInteger, Result: FixedWidthInteger>(
+    _ values: [[Element]], as result: Result.Type = Int8.self,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> [Result] {
+    let expected = try run(values, as: result, on: .scalar)
     for tier in KernelTier.available.dropFirst() {
-      let got = try run(values, on: tier, threads: tier == .best ? 3 : 1)
+      let got = try run(values, as: result, on: tier, threads: tier == .best ? 3 : 1)
       let first = zip(got, expected).enumerated().first { $1.0 != $1.1 }
       #expect(
         got == expected, "\(tier.name) differs from scalar, first at \(String(describing: first))",
         sourceLocation: sourceLocation)
     }
     log(
-      inputs: values.joined().map { UInt8(bitPattern: $0) },
-      output: expected.map { UInt8(bitPattern: $0) })
+      inputs: values.flatMap { $0.withUnsafeBytes(Array.init) },
+      output: expected.withUnsafeBytes(Array.init))
     return expected
   }
 
   /// Keeps the case for other CPUs.
-  func log(inputs: [UInt8], output: [UInt8]) {
+  private func log(inputs: [UInt8], output: [UInt8]) {
     let instruction = instructions[0]
     let plan = plan(inputs: instruction.inputs, outputs: [instruction.output])
     CaseLog.add(plan: plan.encoded(), weights: weights, inputs: inputs, output: output)
   }
 
   /// Runs it on one tier.
-  func run(_ values: [[Int8]], on tier: KernelTier, threads: Int = 1) throws -> [Int8] {
+  func run<Element: FixedWidthInteger, Result: FixedWidthInteger>(
+    _ values: [[Element]], as result: Result.Type = Int8.self, on tier: KernelTier, threads: Int = 1
+  ) throws -> [Result] {
     let instruction = instructions[0]
     let plan = plan(inputs: instruction.inputs, outputs: [instruction.output])
     let session = try Session(plan: plan.encoded(), weights: weights, tier: tier, threads: threads)
     for (position, elements) in values.enumerated() {
-      let bytes = session.input(position)
-      for (index, element) in elements.enumerated() { bytes[index] = UInt8(bitPattern: element) }
+      elements.withUnsafeBytes { session.input(position).copyMemory(from: $0) }
     }
     session.run()
-    return session.output(0).map { Int8(bitPattern: $0) }
+    return Array(session.output(0).bindMemory(to: Result.self))
   }
 }
 

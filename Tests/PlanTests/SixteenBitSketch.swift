@@ -8,22 +8,6 @@ extension PlanSketch {
     constant(values.flatMap { value in withUnsafeBytes(of: value.littleEndian, Array.init) })
   }
 
-  /// Runs the only instruction of the sketch on `values`, one array per input.
-  func run<Element: FixedWidthInteger, Result: FixedWidthInteger>(
-    _ values: [[Element]], as result: Result.Type
-  ) throws -> [Result] {
-    let instruction = instructions[0]
-    let plan = plan(inputs: instruction.inputs, outputs: [instruction.output])
-    let session = try Session(plan: plan.encoded(), weights: weights)
-    for (position, elements) in values.enumerated() {
-      elements.withUnsafeBytes { session.input(position).copyMemory(from: $0) }
-    }
-    session.run()
-    log(
-      inputs: values.flatMap { $0.withUnsafeBytes(Array.init) }, output: Array(session.output(0)))
-    return Array(session.output(0).bindMemory(to: Result.self))
-  }
-
   /// Stores scales as 16x8 layers read them.
   mutating func requantization16x8(
     _ scales: [FixedPointScale], _ rounding: Requantization16x8.Rounding,

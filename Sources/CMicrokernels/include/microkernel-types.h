@@ -43,15 +43,16 @@ typedef struct {
   const void *weights;
   /// The requantisation's constants, vector after vector, in the layout of the instruction set.
   const void *constants;
+  /// int8, or int16 for a layer of those.
   int8_t *output;
-  /// From one pixel's outputs to the next one's, and from one row's to the next one's.
+  /// Bytes from one pixel's outputs to the next one's, and from one row's to the next one's.
   ptrdiff_t output_step, output_row_step;
   int32_t rows, pixels;
   /// Channels to store, at least one (dense: no more than the group has); nothing is written beyond.
   int32_t channels;
   /// SWL_TWICE_CLAMPED, SWL_TWICE or SWL_ONCE.
   int32_t rounding;
-  /// Added after scaling; then clamped to [minimum, maximum], all within [-128, 127].
+  /// Added after scaling; then clamped to [minimum, maximum], all of the outputs' type.
   int32_t zero_point, minimum, maximum;
 } swl_strip;
 
@@ -80,9 +81,26 @@ typedef struct {
   int32_t minimum, maximum;
 } swl_sum;
 
+/// value * multiplier * 2^-(31 + shift): (value * multiplier + 2^30) >> 31, then that / 2^shift with
+/// halves away from zero. What the second rounding adds does not leave 32 bits.
+typedef struct {
+  int32_t multiplier, shift;
+} swl_scale;
+
+/// output = clamp(out((left(x << headroom)) + right(y << headroom))), headroom <= 15.
+typedef struct {
+  const int16_t *left, *right;
+  int16_t *output;
+  ptrdiff_t count;
+  int32_t headroom;
+  swl_scale left_scale, right_scale, output_scale;
+  int32_t minimum, maximum;
+} swl_word_sum;
+
 typedef void (*swl_strip_kernel)(const swl_strip *strip);
 typedef void (*swl_winograd_kernel)(const swl_winograd *winograd);
 typedef void (*swl_sum_kernel)(const swl_sum *sum);
+typedef void (*swl_word_sum_kernel)(const swl_word_sum *sum);
 
 /// Copies `count` elements into the element type of a kernel's staged input.
 typedef void (*swl_stage_kernel)(const int8_t *input, void *output, ptrdiff_t count);

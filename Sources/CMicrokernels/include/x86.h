@@ -77,4 +77,32 @@ SWL_X86(swl_strip_kernel, swl_qs8_conv_16x64c64__amx, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_16x32c64__amx, const swl_strip *strip);
 SWL_X86(swl_strip_kernel, swl_qs8_conv_16x16c64__amx, const swl_strip *strip);
 
+// Layers of int16.
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_1x32c2__sse41, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_6x8c2__sse41, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_6x4c2__sse41, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_dwconv_16c2__sse41, const swl_strip *strip);
+SWL_X86(swl_interleave_kernel, swl_interleave2_x16__sse41, const int8_t *const *rows,
+        void *output, ptrdiff_t count);
+SWL_X86(swl_word_sum_kernel, swl_qs16_vadd_x8__sse41, const swl_word_sum *sum);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_1x64c2__avx2, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_6x16c2__avx2, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_8x8c2__avx2, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_dwconv_32c2__avx2, const swl_strip *strip);
+SWL_X86(swl_interleave_kernel, swl_interleave2_x16__avx2, const int8_t *const *rows,
+        void *output, ptrdiff_t count);
+SWL_X86(swl_word_sum_kernel, swl_qs16_vadd_x16__avx2, const swl_word_sum *sum);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_1x64c2__avxvnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_6x16c2__avxvnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_8x8c2__avxvnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_dwconv_32c2__avxvnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_1x128c2__avx512vnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_6x64c2__avx512vnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_8x32c2__avx512vnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_conv_8x16c2__avx512vnni, const swl_strip *strip);
+SWL_X86(swl_strip_kernel, swl_qs16_qs8_dwconv_64c2__avx512vnni, const swl_strip *strip);
+SWL_X86(swl_interleave_kernel, swl_interleave2_x16__avx512vnni, const int8_t *const *rows,
+        void *output, ptrdiff_t count);
+SWL_X86(swl_word_sum_kernel, swl_qs16_vadd_x32__avx512vnni, const swl_word_sum *sum);
+
 #endif

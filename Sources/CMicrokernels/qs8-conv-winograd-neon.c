@@ -1,6 +1,5 @@
 #if defined(__ARM_NEON)
 
-#define SWL_TARGET
 #include "scale-neon.h"
 
 typedef int32x4_t vec;
@@ -82,8 +81,12 @@ SWL_INLINE const void *add_products(vec *sums, const uint16_t *factors, ptrdiff_
   return next;
 }
 
-SWL_INLINE vec finish_sums(const swl_strip *s, int vector, signed_sums products) {
+SWL_INLINE vec accumulators_of(const swl_strip *s, int vector, signed_sums products) {
   return vsraq_n_s32(bias_of(s, vector), products, 6);
+}
+
+SWL_INLINE void store_pixels(const swl_strip *s, int8_t *output, vec *values, int pixels) {
+  store_tile(s, output, values, pixels, group_vectors);
 }
 
 void swl_winograd_inputs_c8__neon(const swl_winograd *w) { winograd_inputs(w); }

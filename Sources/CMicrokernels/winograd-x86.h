@@ -26,7 +26,11 @@ SWL_INLINE const void *add_products(vec *sums, const uint16_t *factors, ptrdiff_
 }
 
 /// The bias is part of the constants.
-SWL_INLINE vec finish_sums(const swl_strip *s, int vector, signed_sums products) {
+SWL_INLINE vec accumulators_of(const swl_strip *s, int vector, signed_sums products) {
   (void)s, (void)vector;
   return (vec)(products >> 6);
+}
+
+SWL_INLINE void store_pixels(const swl_strip *s, int8_t *output, vec *values, int pixels) {
+  store_tile(s, output, values, pixels, group_vectors);
 }

@@ -8,7 +8,8 @@
 // that loses nothing where 64 times the true sum fits, since 9 has an inverse and 64 is a shift.
 //
 // The vocabulary: `vec` of `lanes` int32, `depth` channels in a step, `group_vectors` of channels,
-// blocks of at most `block_tiles`; staged inputs of `input_bytes`; store_tile; and the four below.
+// blocks of at most `block_tiles`; staged inputs of `input_bytes`; and the four functions below.
+// Only what multiplies is unrolled: the rest is a small part of the time and would be most of the code.
 
 enum { patch = 6, positions = patch * patch, tile_side = 4 };
 
@@ -25,8 +26,11 @@ SWL_INLINE words load_inputs(const void *p);
 SWL_INLINE const void *add_products(vec *sums, const uint16_t *factors, ptrdiff_t tile_step,
                                     const void *weights, int steps, int tiles);
 
-/// A vector's true sums of products, as store_tile expects them.
-SWL_INLINE vec finish_sums(const swl_strip *s, int vector, signed_sums products);
+/// A vector's accumulators from 64 times the sums of products.
+SWL_INLINE vec accumulators_of(const swl_strip *s, int vector, signed_sums products);
+
+/// Scales and stores the accumulators of pixels side by side, [pixel][vector].
+SWL_INLINE void store_pixels(const swl_strip *s, int8_t *output, vec *values, int pixels);
 
 /// B: from 6 inputs to 6 factors, at `step` from each other.
 SWL_INLINE void transform_inputs(const words *d, words *v, int step) {
@@ -123,17 +127,16 @@ SWL_INLINE void finish_tile(const swl_strip *s, const vec *products, int8_t *out
 #pragma clang loop unroll(full)
       for (int pixel = 0; pixel < tile_side; pixel++) {
         // 9 * 0x38e38e39 = 1.
-        const signed_sums products = (signed_sums)(four[pixel] * 0x38e38e39u);
-        values[pixel * group_vectors + vector] = finish_sums(s, vector, products);
+        const signed_sums by_64 = (signed_sums)(four[pixel] * 0x38e38e39u);
+        values[pixel * group_vectors + vector] = accumulators_of(s, vector, by_64);
       }
     }
     if (pixels == tile_side) {
-      store_tile(s, output, values, tile_side, group_vectors);
+      store_pixels(s, output, values, tile_side);
       continue;
     }
     for (int pixel = 0; pixel < pixels; pixel++)
-      store_tile(s, output + pixel * s->output_step, values + pixel * group_vectors, 1,
-                 group_vectors);
+      store_pixels(s, output + pixel * s->output_step, values + pixel * group_vectors, 1);
   }
 }
 

@@ -3,7 +3,7 @@ import PlanFormat
 import Wire
 
 /// Convolution of 3 × 3 windows of stride 1 by Winograd's F(4 × 4, 3 × 3), exactly, in integers: 36
-/// products instead of 144 for 16 outputs of a channel. C's winograd-x86.h has the arithmetic.
+/// products instead of 144 for 16 outputs of a channel. C's winograd.h has the arithmetic.
 struct WinogradKernel {
   /// Int32 accumulators in a vector; a vector of inputs has twice as many.
   let lanes: Int
@@ -46,7 +46,8 @@ struct WinogradKernel {
     let window = dense.window
     guard
       window.height == 3, window.width == 3, window.strideHeight == 1, window.strideWidth == 1,
-      window.dilationHeight == 1, window.dilationWidth == 1, dense.input.channels % channelsMultiple == 0,
+      window.dilationHeight == 1, window.dilationWidth == 1,
+      dense.input.channels % channelsMultiple == 0,
       dense.input.channels >= channelsMin
     else { return nil }
     let geometry = WinogradGeometry(dense, self)

@@ -10,7 +10,7 @@ enum { block_tiles = 4 };
 #else
 enum { block_tiles = 2 };
 #endif
-enum { group_vectors = 4, depth = 1, input_bytes = 1 };
+enum { group_vectors = 4, depth = 1, input_bytes = 1, transforms_unrolled = 1 };
 
 #include "winograd.h"
 

@@ -2,7 +2,7 @@
 
 #include "scale-x86.h"
 
-enum { group_vectors = 2, block_tiles = 6, depth = 2, input_bytes = 2 };
+enum { group_vectors = 2, block_tiles = 6, depth = 2, input_bytes = 2, transforms_unrolled = 6 };
 
 #include "winograd.h"
 

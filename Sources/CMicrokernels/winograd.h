@@ -8,8 +8,8 @@
 // that loses nothing where 64 times the true sum fits, since 9 has an inverse and 64 is a shift.
 //
 // The vocabulary: `vec` of `lanes` int32, `depth` channels in a step, `group_vectors` of channels,
-// blocks of at most `block_tiles`; staged inputs of `input_bytes`; and the four functions below.
-// Only what multiplies is unrolled: the rest is a small part of the time and would be most of the code.
+// blocks of at most `block_tiles`; staged inputs of `input_bytes`; `transforms_unrolled`: `patch` or,
+// for the sake of size, 1; and the four functions below.
 
 enum { patch = 6, positions = patch * patch, tile_side = 4 };
 
@@ -66,7 +66,7 @@ SWL_INLINE void winograd_inputs(const swl_winograd *w) {
         ptrdiff_t first = channel + 2 * lanes <= channels ? channel : channels - 2 * lanes;
         const char *corner = window + input_bytes * first;
         words d[positions];
-#pragma clang loop unroll(disable)
+#pragma clang loop unroll_count(transforms_unrolled)
         for (int i = 0; i < patch; i++) {
           words inputs[patch];
 #pragma clang loop unroll(full)
@@ -74,7 +74,7 @@ SWL_INLINE void winograd_inputs(const swl_winograd *w) {
             inputs[j] = load_inputs(corner + i * w->strip.row_step + input_bytes * j * channels);
           transform_inputs(inputs, d + i * patch, 1);
         }
-#pragma clang loop unroll(disable)
+#pragma clang loop unroll_count(transforms_unrolled)
         for (int j = 0; j < patch; j++) {
           words v[positions];
           transform_inputs(d + j, v, patch);
@@ -110,9 +110,9 @@ SWL_INLINE void multiply(const swl_winograd *w, const uint16_t *factors, int til
 SWL_INLINE void finish_tile(const swl_strip *s, const vec *products, int8_t *output, int rows,
                             int pixels) {
   sums y[group_vectors][tile_side][patch];
-#pragma clang loop unroll(disable)
+#pragma clang loop unroll_count(transforms_unrolled)
   for (int vector = 0; vector < group_vectors; vector++) {
-#pragma clang loop unroll(disable)
+#pragma clang loop unroll_count(transforms_unrolled)
     for (int j = 0; j < patch; j++) {
       const sums *column = (const sums *)products + j * block_tiles * group_vectors + vector;
       transform_outputs(column, patch * block_tiles * group_vectors, &y[vector][0][j], patch);

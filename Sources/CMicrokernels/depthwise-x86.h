@@ -109,17 +109,17 @@ SWL_INLINE void depthwise(swl_strip s, window_form form, element kind) {
   if (s.channels > 0) columns(&s, 4, 1, form, kind);
 }
 
-/// The commonest windows have their own code.
+/// The commonest windows of bytes have their own code; those of int16 gain nothing by it.
 SWL_INLINE void depthwise_strip(const swl_strip *s, element kind) {
   swl_strip copy = *s;
-  if (s->rounding == SWL_TWICE || s->segment_count != common_taps)
+  if (kind == of_words || s->rounding == SWL_TWICE || s->segment_count != common_taps)
     return depthwise(copy, any_window, kind);
   int32_t segments[common_taps];
   for (int i = 0; i < common_taps; i++) segments[i] = s->segments[i];
   copy.segments = segments;
   copy.segment_count = common_taps;
   if (s->pixel_step == segments[1] - segments[0])
-    depthwise(copy, shared_columns, kind);
+    depthwise(copy, shared_columns, of_bytes);
   else
-    depthwise(copy, three_columns, kind);
+    depthwise(copy, three_columns, of_bytes);
 }

@@ -25,24 +25,28 @@ SWL_TARGET void swl_stage_s16__avx2(const int8_t *input, void *output, ptrdiff_t
 
 SWL_INLINE __m128i load16(const int8_t *p) { return _mm_loadu_si128((const __m128i *)p); }
 
+/// 32 elements as unsigned bytes, of which the unpackings of each half take four in turn.
+SWL_INLINE vec load_unsigned(const int8_t *p) {
+  const vec order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+  return _mm256_xor_si256(_mm256_permutevar8x32_epi32(vec_load(p), order), _mm256_set1_epi8(-128));
+}
+
 SWL_TARGET void swl_interleave4_u8__avx2(const int8_t *const *rows, void *output,
                                          ptrdiff_t count) {
-  const __m128i sign = _mm_set1_epi8(-128);
   uint8_t *bytes = output;
   ptrdiff_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    __m128i a = _mm_xor_si128(load16(rows[0] + i), sign);
-    __m128i b = _mm_xor_si128(load16(rows[1] + i), sign);
-    __m128i c = _mm_xor_si128(load16(rows[2] + i), sign);
-    __m128i d = _mm_xor_si128(load16(rows[3] + i), sign);
-    __m128i ab = _mm_unpacklo_epi8(a, b), cd = _mm_unpacklo_epi8(c, d);
-    __m128i *target = (__m128i *)(bytes + 4 * i);
-    _mm_storeu_si128(target, _mm_unpacklo_epi16(ab, cd));
-    _mm_storeu_si128(target + 1, _mm_unpackhi_epi16(ab, cd));
-    ab = _mm_unpackhi_epi8(a, b);
-    cd = _mm_unpackhi_epi8(c, d);
-    _mm_storeu_si128(target + 2, _mm_unpacklo_epi16(ab, cd));
-    _mm_storeu_si128(target + 3, _mm_unpackhi_epi16(ab, cd));
+  for (; i < count && count >= 32; i += 32) {
+    if (i + 32 > count) i = count - 32;  // The last ones overlap those before.
+    vec a = load_unsigned(rows[0] + i), b = load_unsigned(rows[1] + i);
+    vec c = load_unsigned(rows[2] + i), d = load_unsigned(rows[3] + i);
+    vec ab = _mm256_unpacklo_epi8(a, b), cd = _mm256_unpacklo_epi8(c, d);
+    vec *target = (vec *)(bytes + 4 * i);
+    _mm256_storeu_si256(target, _mm256_unpacklo_epi16(ab, cd));
+    _mm256_storeu_si256(target + 1, _mm256_unpackhi_epi16(ab, cd));
+    ab = _mm256_unpackhi_epi8(a, b);
+    cd = _mm256_unpackhi_epi8(c, d);
+    _mm256_storeu_si256(target + 2, _mm256_unpacklo_epi16(ab, cd));
+    _mm256_storeu_si256(target + 3, _mm256_unpackhi_epi16(ab, cd));
   }
   for (; i < count; i++)
     for (int row = 0; row < 4; row++) bytes[4 * i + row] = (uint8_t)rows[row][i] ^ 0x80;

@@ -23,58 +23,95 @@ void swl_interleave2_s8__neon(const int8_t *const *rows, void *output, ptrdiff_t
   }
 }
 
+/// Digits and constants of a sum (swl_sum), each in all lanes.
 typedef struct {
-  int32x4_t high, low, shift;
-  int16_t left_high, right_high, left_low, right_low;
-} linear_form;
+  int8x16_t left[4], right[4];
+  int16x8_t lowest, low, high;
+  int8x16_t minimum, maximum;
+} digits_t;
 
-/// Sixteen sums: the upper and the lower halves of the coefficients, then the nested floors. Each
-/// stage runs over all four vectors, for the sake of cores that run in order.
-SWL_INLINE int8x16_t sum16(int8x16_t left, int8x16_t right, const linear_form *form) {
-  const int16x8_t x[2] = {vmovl_s8(vget_low_s8(left)), vmovl_s8(vget_high_s8(left))};
-  const int16x8_t y[2] = {vmovl_s8(vget_low_s8(right)), vmovl_s8(vget_high_s8(right))};
-  int16x4_t a[4], b[4];
-  int32x4_t low[4], high[4];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 4; i++) {
-    a[i] = i % 2 ? vget_high_s16(x[i / 2]) : vget_low_s16(x[i / 2]);
-    b[i] = i % 2 ? vget_high_s16(y[i / 2]) : vget_low_s16(y[i / 2]);
-    low[i] = vmlal_n_s16(form->low, a[i], form->left_low);
-    high[i] = vmlal_n_s16(form->high, a[i], form->left_high);
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 4; i++) {
-    low[i] = vmlal_n_s16(low[i], b[i], form->right_low);
-    high[i] = vmlal_n_s16(high[i], b[i], form->right_high);
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 4; i++) high[i] = vsraq_n_s32(high[i], low[i], 15);
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 4; i++) high[i] = vshlq_s32(high[i], form->shift);
-  const int16x8_t first = vcombine_s16(vqmovn_s32(high[0]), vqmovn_s32(high[1]));
-  const int16x8_t second = vcombine_s16(vqmovn_s32(high[2]), vqmovn_s32(high[3]));
-  return vcombine_s8(vqmovn_s16(first), vqmovn_s16(second));
+/// Eight of sixteen products on top of `sums`.
+SWL_INLINE int16x8_t add_product(int16x8_t sums, int8x16_t elements, int8x16_t digit, int upper) {
+  return upper ? vmlal_s8(sums, vget_high_s8(elements), vget_high_s8(digit))
+               : vmlal_s8(sums, vget_low_s8(elements), vget_low_s8(digit));
 }
 
-void swl_qs8_vadd_x16__neon(const swl_sum *s) {
-  const linear_form form = {
-      vdupq_n_s32(s->high), vdupq_n_s32(s->low), vdupq_n_s32(-s->shift),
-      s->left_high,         s->right_high,       s->left_low,
-      s->right_low};
-  const int8x16_t minimum = vdupq_n_s8((int8_t)s->minimum);
-  const int8x16_t maximum = vdupq_n_s8((int8_t)s->maximum);
+/// What a digit makes of 16 * `vectors` pairs, on top of `start`. Each stage runs over all of them,
+/// for the sake of cores that run in order.
+SWL_INLINE void multiply_digit(int16x8_t *sums, const int8x16_t *left, const int8x16_t *right,
+                               const digits_t *by, int digit, int16x8_t start, int vectors) {
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 2 * vectors; i++)
+    sums[i] = add_product(start, left[i / 2], by->left[digit], i % 2);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 2 * vectors; i++)
+    sums[i] = add_product(sums[i], right[i / 2], by->right[digit], i % 2);
+}
+
+/// 16 * `vectors` sums: digit by digit from the lowest, each floor added to the next digit's
+/// products. Of `digits` there are three or four.
+SWL_INLINE void sum_vectors(int8x16_t *bytes, const int8x16_t *left, const int8x16_t *right,
+                            const digits_t *by, int digits, int vectors) {
+  const int16x8_t zero = vdupq_n_s16(0);
+  int16x8_t lowest[4], low[4], middle[4], sums[4];
+  multiply_digit(low, left, right, by, 1, by->low, vectors);
+  if (digits == 4) {
+    multiply_digit(lowest, left, right, by, 0, by->lowest, vectors);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 2 * vectors; i++) low[i] = vsraq_n_s16(low[i], lowest[i], 8);
+  }
+  multiply_digit(middle, left, right, by, 2, zero, vectors);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 2 * vectors; i++) middle[i] = vsraq_n_s16(middle[i], low[i], 7);
+  multiply_digit(sums, left, right, by, 3, by->high, vectors);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 2 * vectors; i++) sums[i] = vsraq_n_s16(sums[i], middle[i], 8);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < vectors; i++) {
+    bytes[i] = digits == 4 ? vcombine_s8(vqshrn_n_s16(sums[2 * i], 3), vqshrn_n_s16(sums[2 * i + 1], 3))
+                           : vcombine_s8(vqshrn_n_s16(sums[2 * i], 6), vqshrn_n_s16(sums[2 * i + 1], 6));
+  }
+}
+
+SWL_INLINE void sum_all(const swl_sum *s, const digits_t *by, int digits) {
   const int8_t *left = s->left, *right = s->right;
   int8_t *output = s->output;
   ptrdiff_t remaining = s->count;
-  for (; remaining >= 16; remaining -= 16, left += 16, right += 16, output += 16) {
-    const int8x16_t bytes = sum16(vld1q_s8(left), vld1q_s8(right), &form);
-    vst1q_s8(output, vminq_s8(vmaxq_s8(bytes, minimum), maximum));
+  // The commonest sums: three digits, and saturation is the clamp.
+  for (; digits == 3 && remaining >= 32; remaining -= 32, left += 32, right += 32, output += 32) {
+    const int8x16x2_t x = vld1q_s8_x2(left), y = vld1q_s8_x2(right);
+    int8x16x2_t bytes;
+    sum_vectors(bytes.val, x.val, y.val, by, digits, 2);
+    vst1q_s8(output, bytes.val[0]);
+    vst1q_s8(output + 16, bytes.val[1]);
   }
-  if (remaining > 0) {
-    // The readable slack lets the last ones be loaded whole.
-    const int8x16_t bytes = sum16(vld1q_s8(left), vld1q_s8(right), &form);
-    store_first(output, vminq_s8(vmaxq_s8(bytes, minimum), maximum), (int)remaining);
+  // The readable slack lets the last ones be loaded whole.
+  for (; remaining > 0; remaining -= 16, left += 16, right += 16, output += 16) {
+    const int8x16_t x = vld1q_s8(left), y = vld1q_s8(right);
+    int8x16_t bytes;
+    sum_vectors(&bytes, &x, &y, by, digits, 1);
+    bytes = vminq_s8(vmaxq_s8(bytes, by->minimum), by->maximum);
+    store_first(output, bytes, remaining < 16 ? (int)remaining : 16);
   }
+}
+
+void swl_qs8_vadd_x32__neon(const swl_sum *s) {
+  digits_t by;
+  by.lowest = vdupq_n_s16(s->lowest_constant);
+  by.low = vdupq_n_s16(s->low_constant);
+  by.high = vdupq_n_s16(s->high_constant);
+  by.minimum = vdupq_n_s8((int8_t)s->minimum);
+  by.maximum = vdupq_n_s8((int8_t)s->maximum);
+  for (int i = 0; i < 4; i++) {
+    by.left[i] = vdupq_n_s8(s->left_digits[i]);
+    by.right[i] = vdupq_n_s8(s->right_digits[i]);
+    // To the compiler one register, not two halves: SMULL2 reads the upper ones where they are.
+    __asm__("" : "+w"(by.left[i]), "+w"(by.right[i]));
+  }
+  if (s->digits == 3)
+    sum_all(s, &by, 3);
+  else
+    sum_all(s, &by, 4);
 }
 
 /// Adds eight 16-bit sums to 32-bit ones.

@@ -17,7 +17,7 @@ SWL_INLINE taps_t taps_of(const int8_t *one, const int8_t *other) {
 /// A product of 2 pixels x 2 channels, so a vector's 4 channels take two. A single pixel is
 /// multiplied twice.
 SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output,
-                                int pixels, int vectors) {
+                                int stores, int pixels, int vectors) {
   const int pairs = (pixels + 1) / 2, halves = 2 * vectors;
   int32x4_t products[tile_vectors];
 #pragma clang loop unroll(full)
@@ -80,7 +80,7 @@ SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t 
       if (pixels > 1) sum[vectors] = vreinterpretq_s32_s64(vzip2q_s64(a, b));
     }
   }
-  store_tile(s, output, sums, pixels, vectors);
+  store_tile(s, output, sums, stores, pixels, vectors);
 }
 
 // 16 accumulators, 4 or 8 windows and their zipped halves of the 32 registers.

@@ -3,6 +3,10 @@
 #define SWL_TARGET
 #include "strip-neon.h"
 
+#if defined(__aarch64__)
+#include "passes-arm64.h"
+#else
+
 /// Four taps to a lane, from two steps: 16 bits hold both products, weights being above -128. Each
 /// stage runs over all vectors, for the sake of cores that run in order.
 SWL_INLINE void add_steps(int32x4_t *sums, const int8x8_t *weights, int vectors, int8x8_t first,
@@ -28,9 +32,35 @@ SWL_INLINE int8x8_t step_of(int8x8_t window, int step) {
   }
 }
 
+/// Adds `passes` of four steps. Returns the weights that follow.
+SWL_INLINE const int8_t *add_passes(int32x4_t *sums, const int8_t *const *windows,
+                                    const int8_t *weights, ptrdiff_t offset, int passes, int pixels,
+                                    int vectors) {
+#pragma clang loop unroll(disable)
+  for (; passes > 0; passes--, offset += 8) {
+    int8x8_t taps[4];
+#pragma clang loop unroll(full)
+    for (int pixel = 0; pixel < pixels; pixel++) taps[pixel] = vld1_s8(windows[pixel] + offset);
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++) {
+      int8x8_t steps[16];
+#pragma clang loop unroll(full)
+      for (int i = 0; i < 2 * vectors; i++, weights += 8) steps[i] = vld1_s8(weights);
+#pragma clang loop unroll(full)
+      for (int pixel = 0; pixel < pixels; pixel++) {
+        add_steps(&sums[pixel * vectors], steps, vectors, step_of(taps[pixel], 2 * half),
+                  step_of(taps[pixel], 2 * half + 1));
+      }
+    }
+  }
+  return weights;
+}
+
+#endif
+
 /// Four steps at once, then one by one.
-SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, int pixels,
-                     int vectors) {
+SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, int stores,
+                     int pixels, int vectors) {
   int32x4_t sums[tile_vectors];
   start_from_bias(s, sums, pixels, vectors);
   const int8_t *windows[4];
@@ -38,26 +68,9 @@ SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, in
   const int8_t *weights = s->weights;
   for (int segment = 0; segment < s->segment_count; segment++) {
     ptrdiff_t offset = s->segments[segment];
-    int left = s->steps;
-#pragma clang loop unroll(disable)
-    for (; left >= 4; left -= 4, offset += 8) {
-      int8x8_t taps[4];
-#pragma clang loop unroll(full)
-      for (int pixel = 0; pixel < pixels; pixel++)
-        taps[pixel] = vld1_s8(windows[pixel] + offset);
-#pragma clang loop unroll(full)
-      for (int half = 0; half < 2; half++) {
-        int8x8_t steps[16];
-#pragma clang loop unroll(full)
-        for (int i = 0; i < 2 * vectors; i++, weights += 8) steps[i] = vld1_s8(weights);
-#pragma clang loop unroll(full)
-        for (int pixel = 0; pixel < pixels; pixel++) {
-          add_steps(&sums[pixel * vectors], steps, vectors, step_of(taps[pixel], 2 * half),
-                    step_of(taps[pixel], 2 * half + 1));
-        }
-      }
-    }
-    for (; left > 0; left--, offset += 2) {
+    weights = add_passes(sums, windows, weights, offset, s->steps / 4, pixels, vectors);
+    offset += s->steps / 4 * 8;
+    for (int left = s->steps % 4; left > 0; left--, offset += 2) {
 #pragma clang loop unroll(full)
       for (int pixel = 0; pixel < pixels; pixel++) {
         typedef int16_t __attribute__((aligned(1))) unaligned;
@@ -71,7 +84,7 @@ SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, in
       weights += 8 * vectors;
     }
   }
-  store_tile(s, output, sums, pixels, vectors);
+  store_tile(s, output, sums, stores, pixels, vectors);
 }
 
 // 8 accumulators of 4 channels, as many weights, 4 products: ARMv7 has 16 registers.

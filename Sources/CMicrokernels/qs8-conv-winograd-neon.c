@@ -86,7 +86,7 @@ SWL_INLINE vec accumulators_of(const swl_strip *s, int vector, signed_sums produ
 }
 
 SWL_INLINE void store_pixels(const swl_strip *s, int8_t *output, vec *values, int pixels) {
-  store_tile(s, output, values, pixels, group_vectors);
+  store_tile(s, output, values, stores_of(s, group_vectors), pixels, group_vectors);
 }
 
 void swl_winograd_inputs_c8__neon(const swl_winograd *w) { winograd_inputs(w); }

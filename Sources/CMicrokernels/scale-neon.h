@@ -7,6 +7,12 @@
 /// Pixels of a tile times vectors of channels: at most this many accumulators.
 enum { tile_vectors = 24 };
 
+/// How a tile's sums are stored: SWL_TWICE_CLAMPED and SWL_TWICE in code of their own, where whole
+/// vectors are; all else as SWL_ONCE.
+SWL_INLINE int stores_of(const swl_strip *s, int vectors) {
+  return s->channels < vectors * lanes ? SWL_ONCE : s->rounding;
+}
+
 /// Any rounding, any number of channels: small rather than fast.
 __attribute__((noinline)) static void store_any_tile(const swl_strip *s, int8_t *output,
                                                      const int32x4_t *sums, int pixels,
@@ -62,15 +68,15 @@ SWL_INLINE void store_rounded(const swl_strip *s, int8_t *output, const int32x4_
   }
 }
 
-SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const int32x4_t *sums, int pixels,
-                           int vectors) {
-  if (s->rounding == SWL_ONCE || s->channels < vectors * lanes) {
+SWL_INLINE void store_tile(const swl_strip *s, int8_t *output, const int32x4_t *sums, int stores,
+                           int pixels, int vectors) {
+  if (stores == SWL_ONCE) {
     // A copy, lest the sums themselves live in memory.
     int32x4_t copy[tile_vectors];
 #pragma clang loop unroll(full)
     for (int i = 0; i < pixels * vectors; i++) copy[i] = sums[i];
     store_any_tile(s, output, copy, pixels, vectors);
-  } else if (s->rounding == SWL_TWICE_CLAMPED) {
+  } else if (stores == SWL_TWICE_CLAMPED) {
     store_rounded(s, output, sums, pixels, vectors, SWL_TWICE_CLAMPED);
   } else {
     store_rounded(s, output, sums, pixels, vectors, SWL_TWICE);

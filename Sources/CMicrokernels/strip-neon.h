@@ -6,7 +6,7 @@
 #include "scale-neon.h"
 
 /// The sums of `pixels` x `vectors`, from the biases on, scaled and stored.
-SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output,
+SWL_TARGET SWL_INLINE void tile(const swl_strip *s, const int8_t *input, int8_t *output, int stores,
                                 int pixels, int vectors);
 
 /// The pixels' windows, each in a register of its own: one offset then serves all the loads of a
@@ -36,17 +36,18 @@ SWL_INLINE int next_tile(int left, int widest) {
 }
 
 SWL_TARGET SWL_INLINE void strip(const swl_strip *s, int widest, int vectors) {
+  const int stores = stores_of(s, vectors);
   for (int row = 0; row < s->rows; row++) {
     const int8_t *input = (const int8_t *)s->input + row * s->row_step;
     int8_t *output = s->output + row * s->output_row_step;
     for (int left = s->pixels; left > 0;) {
       const int pixels = next_tile(left, widest);
       switch (pixels) {
-        case 8: if (widest >= 8) tile(s, input, output, 8, vectors); break;
-        case 6: if (widest == 6) tile(s, input, output, 6, vectors); break;
-        case 4: if (widest >= 4) tile(s, input, output, 4, vectors); break;
-        case 2: if (widest >= 2) tile(s, input, output, 2, vectors); break;
-        default: tile(s, input, output, 1, vectors);
+        case 8: if (widest >= 8) tile(s, input, output, stores, 8, vectors); break;
+        case 6: if (widest == 6) tile(s, input, output, stores, 6, vectors); break;
+        case 4: if (widest >= 4) tile(s, input, output, stores, 4, vectors); break;
+        case 2: if (widest >= 2) tile(s, input, output, stores, 2, vectors); break;
+        default: tile(s, input, output, stores, 1, vectors);
       }
       input += pixels * s->pixel_step;
       output += pixels * s->output_step;

@@ -58,19 +58,22 @@ SWL_INLINE clamp_t clamp_of(const swl_strip *s) {
                    vdupq_n_s8((int8_t)s->maximum)};
 }
 
-/// Two vectors of scaled values to bytes, not yet clamped. A zero point of -128 is what turning the
-/// sign of an unsigned byte subtracts.
+/// Two vectors of scaled values to bytes, not yet clamped. At SWL_TWICE_CLAMPED they are words as they
+/// are, and a zero point of -128 is what turning the sign of an unsigned byte subtracts.
 SWL_INLINE int8x8_t pack_half(int32x4_t low, int32x4_t high, clamp_t clamp, int rounding) {
-  const int16x8_t words = vcombine_s16(vqmovn_s32(low), vqmovn_s32(high));
-  if (rounding == SWL_TWICE_CLAMPED)
+  if (rounding == SWL_TWICE_CLAMPED) {
+    const int16x8_t words = vcombine_s16(vmovn_s32(low), vmovn_s32(high));
     return vreinterpret_s8_u8(veor_u8(vqmovun_s16(words), vdup_n_u8(128)));
+  }
+  const int16x8_t words = vcombine_s16(vqmovn_s32(low), vqmovn_s32(high));
   return vqmovn_s16(vqaddq_s16(words, clamp.zero_point));
 }
 
-/// Four vectors of scaled values to bytes.
+/// Four vectors of scaled values to bytes. At SWL_TWICE_CLAMPED saturation is the clamp.
 SWL_INLINE int8x16_t pack(const int32x4_t values[4], clamp_t clamp, int rounding) {
   const int8x16_t bytes = vcombine_s8(pack_half(values[0], values[1], clamp, rounding),
                                       pack_half(values[2], values[3], clamp, rounding));
+  if (rounding == SWL_TWICE_CLAMPED) return bytes;
   return vminq_s8(vmaxq_s8(bytes, clamp.minimum), clamp.maximum);
 }
 

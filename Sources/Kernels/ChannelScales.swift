@@ -32,12 +32,15 @@ struct ChannelScales {
 
   /// SWL_TWICE_CLAMPED, SWL_TWICE or SWL_ONCE.
   let rounding: Int32
+  /// Whether the clamp is the range of a byte, and no scaled value leaves 16 bits.
+  let fitsWords: Bool
   let zeroPoint: Int32
   let channels: [Scale]
 
   /// Of scales already read.
   init(rounding: Int32, zeroPoint: Int32, channels: [Scale]) {
     self.rounding = rounding
+    fitsWords = false
     self.zeroPoint = zeroPoint
     self.channels = channels
   }
@@ -68,6 +71,7 @@ struct ChannelScales {
   ) {
     let entries = requantization.shifts.byteCount
     var channels: [Scale] = []
+    var fits = requantization.minimum == -128 && requantization.maximum == 127
     for channel in 0..<bias.byteCount / 4 {
       let entry = entries == 1 ? 0 : channel
       let shift = weights.loadUnaligned(
@@ -99,6 +103,8 @@ struct ChannelScales {
         Scale(
           bias: Int64(constant &- (inputZeroPoint &+ offset) &* sum), multiplier: multiplier,
           shift: -Int32(shift)))
+      let greatest = FixedPoint.scaleTwice(Int32(magnitude), multiplier, Int32(shift))
+      if greatest > Int16.max { fits = false }
     }
     let hasShift = channels.allSatisfy { $0.shift > 0 }
     switch requantization.rounding {
@@ -110,6 +116,7 @@ struct ChannelScales {
       rounding = Int32(isClamped ? SWL_TWICE_CLAMPED : SWL_TWICE)
     }
     zeroPoint = requantization.outputZeroPoint
+    fitsWords = fits
     self.channels = channels
   }
 }
@@ -140,6 +147,13 @@ enum ScaleLayout {
   }
 
   func bytes(lanes: Int) -> Int { rows * lanes * 4 }
+
+  /// The rounding that a kernel is told. NEON's SWL_TWICE_CLAMPED narrows scaled values without
+  /// saturation, and saturates as its only clamp: what that does not fit takes the general form.
+  func rounding(of scales: ChannelScales) -> Int32 {
+    let isGeneral = self == .neon && !scales.fitsWords && scales.rounding == SWL_TWICE_CLAMPED
+    return isGeneral ? Int32(SWL_TWICE) : scales.rounding
+  }
 
   /// Appends one vector's scales; lanes without a channel are nil.
   func append(

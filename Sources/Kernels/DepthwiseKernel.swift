@@ -51,7 +51,7 @@ struct DepthwiseKernel {
     }
     guard let scales else { return nil }
     var writer = ByteWriter(capacity: geometry.packedBytes)
-    writer.i32(scales.rounding)
+    writer.i32(self.scales.rounding(of: scales))
     writer.align(to: 64)
     for offset in geometry.tapOffsets { writer.i32(offset) }
     writer.align(to: 64)

@@ -82,7 +82,7 @@ public struct Kernel: @unchecked Sendable {
     case .strip(let kernel): kernel.pack(layer, weights)
     case .winograd(let kernel): kernel.pack(layer, weights)
     case .depthwise(let kernel): kernel.pack(layer, weights)
-    case .sum: SumKernel.pack(layer)
+    case .sum(let kernel): kernel.pack(layer)
     case .pool, .wordSum: []
     }
   }

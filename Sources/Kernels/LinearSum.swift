@@ -11,18 +11,36 @@ struct LinearSum {
   var left: Int64
   var right: Int64
   var constant: Int64 = 0
-  /// Fraction bits: as many, up to 30, as keep both coefficients below 2^30.
+  /// Fraction bits.
   let bits: Int64
 
   private static let attempts = 24
 
-  /// The form that equals a sum, if one is found.
+  /// The form that equals a sum, if one is found, with as many fraction bits, up to 30, as keep both
+  /// coefficients below 2^30.
   static func equal(to sum: ScaledSum) -> LinearSum? {
-    guard var form = nearest(to: sum.parameters) else { return nil }
+    for bits in stride(from: Int64(30), to: 16, by: -1) {
+      guard let form = nearest(to: sum.parameters, bits) else { return nil }
+      // A little below 2^30: the search may move them.
+      if max(form.left, form.right) < 1 << 30 - 1 << 20 {
+        return form.moved(to: sum)
+      }
+    }
+    return nil
+  }
+
+  /// The form of so many fraction bits that equals a sum, if one is found.
+  static func equal(to sum: ScaledSum, bits: Int64) -> LinearSum? {
+    nearest(to: sum.parameters, bits)?.moved(to: sum)
+  }
+
+  /// The form with a constant, and coefficients moved for its sake, that equals a sum.
+  private func moved(to sum: ScaledSum) -> LinearSum? {
+    var form = self
     let results = (-128...127 as ClosedRange<Int32>).flatMap { x in
       (-128...127 as ClosedRange<Int32>).map { y in Int16(sum.apply(x, y)) }
     }
-    for _ in 0..<attempts {
+    for _ in 0..<Self.attempts {
       let bounds = form.bounds(
         results, minimum: sum.parameters.minimum, maximum: sum.parameters.maximum)
       let conflict = bounds.lowest.value - bounds.highest.value
@@ -43,17 +61,11 @@ struct LinearSum {
     return nil
   }
 
-  private static func nearest(to parameters: AdditionParameters) -> LinearSum? {
-    for bits in stride(from: Int64(30), to: 16, by: -1) {
-      guard let left = coefficient(parameters.left, parameters, bits),
-        let right = coefficient(parameters.right, parameters, bits)
-      else { return nil }
-      // A little below 2^30: the search may move them.
-      if max(left, right) < 1 << 30 - 1 << 20 {
-        return LinearSum(left: left, right: right, bits: bits)
-      }
-    }
-    return nil
+  private static func nearest(to parameters: AdditionParameters, _ bits: Int64) -> LinearSum? {
+    guard let left = coefficient(parameters.left, parameters, bits),
+      let right = coefficient(parameters.right, parameters, bits)
+    else { return nil }
+    return LinearSum(left: left, right: right, bits: bits)
   }
 
   /// operand · output · 2^leftShift · 2^bits, rounded; nil where it is far from 1.

@@ -63,7 +63,7 @@ struct StripKernel {
     }
     guard let scales else { return nil }
     var writer = ByteWriter(capacity: geometry.packedBytes)
-    writer.i32(scales.rounding)
+    writer.i32(self.scales.rounding(of: scales))
     writer.align(to: 64)
     for offset in geometry.segmentOffsets { writer.i32(offset) }
     writer.align(to: 64)

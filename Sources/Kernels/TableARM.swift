@@ -52,7 +52,9 @@
         Kernel(65, "qs8-conv-winograd-4x16-neon", .neon, .winograd(winograd)),
         Kernel(60, "qs8-conv-2x16c2-neon", .neon, .strip(dense)),
         Kernel(61, "qs8-dwconv-8c2-neon", .neon, .depthwise(depthwise)),
-        Kernel(62, "qs8-vadd-x16-neon", .neon, .sum(SumKernel(loop: swl_qs8_vadd_x16__neon))),
+        Kernel(
+          65, "qs8-vadd-x32-neon", .neon,
+          .sum(SumKernel(loop: swl_qs8_vadd_x32__neon, form: .digits))),
         Kernel(63, "s8-pool-x16-neon", .neon, .pool(pool)),
         Kernel(64, "x8-lut-x16-neon", .neon, .lookup(LookupKernel(loop: swl_x8_lut__neon))),
       ]

@@ -106,16 +106,17 @@ def whole_tile(code: list[Instruction], loop: Loop, name: str, per_output: int) 
         for start, end in loop_spans(code).items()
         if start < flow.first and flow.last <= end
     ]
-    for _, start in sorted(spans):
-        found = flow.best_way(start)
-        if found is None or found[0][0] == 0:
-            continue
-        (outputs, peeled, _), path = found
-        passes, rest = divmod(outputs * per_output + peeled, loop.operations)
-        if rest or passes < 1:
-            raise Failure(f"{name}: no whole number of passes makes {per_output} for each output")
-        body: list[Instruction] = []
-        for at in path:
-            body += loop.body * passes if at == flow.first else (code[at],)
-        return Loop(tuple(body))
-    raise Failure(f"{name}: no loop about its inner one stores outputs")
+    ways = [flow.best_way(start) for _, start in sorted(spans)]
+    ways = [way for way in ways if way and way[0][0] > 0]
+    if not ways:
+        raise Failure(f"{name}: no loop about its inner one stores outputs")
+    # Round larger loops it is the same tile; where kernels of several tiles share their ends, some
+    # ways are seen from there only.
+    (outputs, peeled, _), path = max(way for way in ways if way[0][0] == ways[0][0][0])
+    passes, rest = divmod(outputs * per_output + peeled, loop.operations)
+    if rest or passes < 1:
+        raise Failure(f"{name}: no whole number of passes makes {per_output} for each output")
+    body: list[Instruction] = []
+    for at in path:
+        body += loop.body * passes if at == flow.first else (code[at],)
+    return Loop(tuple(body))

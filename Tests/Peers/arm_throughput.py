@@ -123,6 +123,11 @@ class Kernel:
     picked_on: tuple[str, ...] = ()
 
     @property
+    def channels(self) -> int:
+        """Output channels of a dense tile, from its name: 4x16c4."""
+        return int(re.search(r"_\d+x(\d+)", self.name).group(1)) if self.tile else 0
+
+    @property
     def done(self) -> int:
         """What a pass of the loop does: multiply-accumulate operations of a convolution, elements
         of a sum."""
@@ -296,12 +301,19 @@ def measure(core: str, ours: list[Kernel], theirs: list[Kernel]) -> dict:
             picked = next(peer for peer in rivals if core in peer["picked_on"])
             for figure in ("loop", "tile"):
                 if mine[figure] is not None:
-                    fastest = max(peer[figure] for peer in rivals)
-                    mine[f"{figure}_to_picked"] = mine[figure] / picked[figure]
+                    fastest = max(useful(peer, mine, figure) for peer in rivals)
+                    mine[f"{figure}_to_picked"] = mine[figure] / useful(picked, mine, figure)
                     mine[f"{figure}_to_fastest"] = mine[figure] / fastest
             rows.append(mine)
         tiers[tier] = {"limit": best, "swiftlet": rows, "xnnpack": peers}
     return tiers
+
+
+def useful(peer: dict, mine: dict, figure: str) -> float:
+    """A rival's figure for as many channels as ours computes: the rest of its tile is padding."""
+    if mine["channels"] < peer["channels"]:
+        return peer[figure] * mine["channels"] / peer["channels"]
+    return peer[figure]
 
 
 def entry(kernel: Kernel, core: str, best: float) -> dict:
@@ -309,6 +321,7 @@ def entry(kernel: Kernel, core: str, best: float) -> dict:
     return {
         "kernel": kernel.name,
         "work": kernel.work,
+        "channels": kernel.channels,
         "loop": rate,
         "share": None if kernel.work == SUM else rate / best,
         "tile": kernel.tile_per_cycle(core),

@@ -61,7 +61,7 @@ import Wire
       let expected = try draft.sketch.run([values])
       for tier in tiers where try draft.isWinograd(on: tier) {
         chosen += 1
-        // One thread and one band per row of tiles are the extremes of cutting.
+        // The sketch cuts no layer between threads on these tiers.
         #expect(
           try draft.sketch.run([values], on: tier, threads: 3) == expected,
           "seed \(0x3136_0000 + seed), \(tier.name): \(input) × \(depth) → \(output) × \(filters)")

@@ -27,7 +27,7 @@ SWL_NEON(swl_stage_kernel, swl_stage_s8__neon, const int8_t *input, void *output
          ptrdiff_t count);
 SWL_NEON(swl_interleave_kernel, swl_interleave2_s8__neon, const int8_t *const *rows,
          void *output, ptrdiff_t count);
-SWL_NEON(swl_sum_kernel, swl_qs8_vadd_x16__neon, const swl_sum *sum);
+SWL_NEON(swl_sum_kernel, swl_qs8_vadd_x32__neon, const swl_sum *sum);
 SWL_NEON(swl_position_sum_kernel, swl_s8_position_sum__neon, const int8_t *input, ptrdiff_t step,
          ptrdiff_t positions, ptrdiff_t channels, int32_t *sums);
 SWL_NEON(swl_position_maximum_kernel, swl_s8_position_maximum__neon, const int8_t *input,

@@ -11,7 +11,8 @@ extern "C" {
 /// How an accumulator becomes an output. Multipliers m are in [0, 2^31), shifts e >= 0.
 enum {
   /// Two roundings, output zero point -128: whatever scales to less than zero is clamped, so both
-  /// roundings collapse to ((acc*m + 2^30 + 2^(30+e)) >> 32) >> (e-1), e >= 1.
+  /// roundings collapse to ((acc*m + 2^30 + 2^(30+e)) >> 32) >> (e-1), e >= 1. NEON is told so only
+  /// where the clamp is [-128, 127] and that value fits 16 bits.
   SWL_TWICE_CLAMPED = 0,
   /// Two roundings: h = (acc*m + 2^30) >> 31, then h / 2^e with halves away from zero, e >= 0.
   SWL_TWICE = 1,
@@ -69,8 +70,15 @@ typedef struct {
   void *products;
 } swl_winograd;
 
-/// output = clamp(((x*left_high + y*right_high + high) + ((x*left_low + y*right_low + low) >> 15))
-/// >> shift): a sum of two scaled tensors, exact for the coefficients the caller has verified.
+/// A sum of two scaled tensors, exact for the coefficients the caller has verified, in one of two forms.
+///
+/// Halves: output = clamp(((x*left_high + y*right_high + high) + ((x*left_low + y*right_low + low)
+/// >> 15)) >> shift).
+/// Digits, from the lowest on, with l[i] = x*left_digits[i] + y*right_digits[i], all in 16 bits:
+///   s0 = l[0] + lowest_constant, s1 = l[1] + low_constant + (four digits: s0 >> 8),
+///   s2 = l[2] + (s1 >> 7), s3 = l[3] + high_constant + (s2 >> 8),
+///   output = clamp(s3 >> (four digits: 3, else 6)).
+/// With three digits the range is that of a byte.
 typedef struct {
   const int8_t *left, *right;
   int8_t *output;
@@ -78,6 +86,9 @@ typedef struct {
   int16_t left_high, right_high, left_low, right_low;
   int32_t high, low;
   int32_t shift;
+  int8_t left_digits[4], right_digits[4];
+  int16_t lowest_constant, low_constant, high_constant;
+  int32_t digits;
   int32_t minimum, maximum;
 } swl_sum;
 

@@ -82,7 +82,7 @@ struct WinogradKernel {
     }
     guard let scales, magnitudes.allSatisfy({ $0 < Self.magnitudeLimit }) else { return nil }
     var writer = ByteWriter(capacity: geometry.packedBytes)
-    writer.i32(scales.rounding)
+    writer.i32(self.scales.rounding(of: scales))
     writer.align(to: 64)
     for group in 0..<geometry.groups {
       let channels = (0..<geometry.groupChannels).map { lane in

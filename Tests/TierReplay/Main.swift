@@ -68,7 +68,7 @@ enum TierReplay {
       let result = try? recorded.run(on: tier)
       if result?.isEqual != true {
         wrong += 1
-        say("\(tier.name): case \(cases) of \(recorded.plan.count) bytes differs")
+        say("\(tier.name): case \(cases) differs, by \(result?.kernel ?? "the scalar kernel")")
       }
       if let kernel = result?.kernel {
         fast += 1

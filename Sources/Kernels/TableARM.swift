@@ -62,7 +62,12 @@
         lanes: 4, depth: 2, element: .signed8, scales: .neon, weightMin: -127,
         interleave: swl_interleave2_s8__neon, loop: swl_qs8_dwconv_8c2__neon)
       let pool = PoolKernel(sum: swl_s8_position_sum__neon, maximum: swl_s8_position_maximum__neon)
+      let winograd = WinogradKernel(
+        lanes: 4, depth: 1, channelsMultiple: 4, groupVectors: 4, blockTiles: 4, staging: staging,
+        scales: .neon, weightLimit: 1 << 19, inputs: swl_winograd_inputs_c8__neon,
+        loop: swl_qs8_conv_winograd_4x16__neon)
       return [
+        Kernel(65, "qs8-conv-winograd-4x16-neon", .neon, .winograd(winograd)),
         Kernel(60, "qs8-conv-2x16c2-neon", .neon, .strip(dense)),
         Kernel(61, "qs8-dwconv-8c2-neon", .neon, .depthwise(depthwise)),
         Kernel(

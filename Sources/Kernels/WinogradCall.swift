@@ -29,7 +29,8 @@ public struct WinogradCall {
     let (depth, channels, width) = (dense.input.channels, dense.channels, dense.output.width)
     let strip = swl_strip(
       input: nil, pixel_step: WinogradKernel.side * depth * kernel.staging.elementBytes,
-      row_step: geometry.staged.rowBytes, segments: nil, segment_count: 0, steps: Int32(depth / 2),
+      row_step: geometry.staged.rowBytes, segments: nil, segment_count: 0,
+      steps: Int32(depth / kernel.depth),
       weights: nil, constants: memory.constants + 64, output: output, output_step: channels,
       output_row_step: width * channels, rows: 0, pixels: Int32(width), channels: Int32(channels),
       rounding: memory.constants.load(as: Int32.self),

@@ -3,16 +3,25 @@ import PlanFormat
 import Wire
 
 /// Convolution of 3 × 3 windows of stride 1 by Winograd's F(4 × 4, 3 × 3), exactly, in integers: 36
-/// products instead of 144 for 16 outputs of a channel. C's winograd-x86.h has the arithmetic.
+/// products instead of 144 for 16 outputs of a channel. C's winograd.h has the arithmetic.
 struct WinogradKernel {
   /// Int32 accumulators in a vector; a vector of inputs has twice as many.
   let lanes: Int
+  /// Input channels multiplied into one lane at once, and in how many at a time the loop takes them.
+  var depth = 2
+  var channelsMultiple = 2
+  /// Vectors of output channels in a group, and most tiles in a block: what C's loops are made for.
+  var groupVectors = 2
+  var blockTiles = 6
   /// Fewest input channels, at least a vector of inputs, and fewest of a tile's 16 outputs that the
   /// layer wants on average, for which it is worth its while.
   var channelsMin = 16
   var outputsMin = 8
   let staging: StagingKernel
   let scales: ScaleLayout
+  /// Bytes of transformed weights, four times those of a strip kernel of int16, eight times those of
+  /// one of int8: beyond that they would not stay in a second-level cache, nor be modest.
+  var weightLimit = 5 << 18
   let inputs: swl_winograd_kernel?
   let loop: swl_winograd_kernel?
 
@@ -20,17 +29,11 @@ struct WinogradKernel {
   static let side = 4
   static let patch = 6
   static let positions = patch * patch
-  /// Vectors of channels in a group, and tiles in a block: what C's loops are made for.
-  static let groupVectors = 2
-  static let blockTiles = 6
   /// Bytes of transformed inputs (though no less than a block's) for which a band has rows enough.
   static let bandBytes = 16 << 10
   /// What the magnitudes of a channel's weights may add up to: 64 times a sum of products with inputs
   /// in -128...127 then fits into 32 bits.
   static let magnitudeLimit = 1 << 18
-  /// Bytes of transformed weights, four times those of a strip kernel: 128 channels by 128. Beyond that
-  /// they would not stay in a second-level cache, nor be modest.
-  static let weightLimit = 5 << 18
 
   /// 24 (the last: 12) times the factors that 3 weights become.
   private static let rows: [SIMD4<Int32>] = [
@@ -43,14 +46,15 @@ struct WinogradKernel {
     let window = dense.window
     guard
       window.height == 3, window.width == 3, window.strideHeight == 1, window.strideWidth == 1,
-      window.dilationHeight == 1, window.dilationWidth == 1, dense.input.channels % 2 == 0,
+      window.dilationHeight == 1, window.dilationWidth == 1,
+      dense.input.channels % channelsMultiple == 0,
       dense.input.channels >= channelsMin
     else { return nil }
     let geometry = WinogradGeometry(dense, self)
     let wanted = dense.output.height * dense.output.width * dense.channels
     let isWorthIt =
       wanted >= geometry.across * geometry.down * geometry.computedChannels * outputsMin
-      && geometry.groups * geometry.weightBytes <= Self.weightLimit
+      && geometry.groups * geometry.weightBytes <= weightLimit
     return isWorthIt ? geometry : nil
   }
 
@@ -78,11 +82,11 @@ struct WinogradKernel {
     }
     guard let scales, magnitudes.allSatisfy({ $0 < Self.magnitudeLimit }) else { return nil }
     var writer = ByteWriter(capacity: geometry.packedBytes)
-    writer.i32(scales.rounding)
+    writer.i32(self.scales.rounding(of: scales))
     writer.align(to: 64)
     for group in 0..<geometry.groups {
-      let channels = (0..<Self.groupVectors * lanes).map { lane in
-        let channel = group * Self.groupVectors * lanes + lane
+      let channels = (0..<geometry.groupChannels).map { lane in
+        let channel = group * geometry.groupChannels + lane
         return channel < dense.channels ? channel : nil
       }
       for first in stride(from: 0, to: channels.count, by: lanes) {
@@ -97,14 +101,14 @@ struct WinogradKernel {
     return writer.bytes
   }
 
-  /// A group's transformed weights: [position][pair of inputs][lane][2].
+  /// A group's transformed weights: [position][step][lane][depth].
   private func factors(
     _ dense: DenseLayer, _ channels: [Int?], _ weight: (Int, Int, Int) -> Int8
   ) -> [Int16] {
-    let depth = dense.input.channels
-    var factors = [Int16](repeating: 0, count: Self.positions * depth * channels.count)
+    let inputs = dense.input.channels
+    var factors = [Int16](repeating: 0, count: Self.positions * inputs * channels.count)
     for case (let lane, let channel?) in channels.enumerated() {
-      for input in 0..<depth {
+      for input in 0..<inputs {
         func line(_ first: Int) -> SIMD4<Int32> {
           SIMD4(
             Int32(weight(channel, first, input)), Int32(weight(channel, first + 1, input)),
@@ -114,8 +118,8 @@ struct WinogradKernel {
         for (down, row) in Self.rows.enumerated() {
           let half = row[0] &* lines.0 &+ row[1] &* lines.1 &+ row[2] &* lines.2
           for (across, column) in Self.rows.enumerated() {
-            let pair = (down * Self.patch + across) * depth / 2 + input / 2
-            factors[2 * (pair * channels.count + lane) + input % 2] =
+            let step = ((down * Self.patch + across) * inputs + input) / depth
+            factors[(step * channels.count + lane) * depth + input % depth] =
               Int16((half &* column).wrappedSum())
           }
         }
@@ -154,23 +158,22 @@ struct WinogradGeometry {
     self.dense = dense
     across = dense.output.width.dividedRoundingUp(by: Winograd.side)
     down = dense.output.height.dividedRoundingUp(by: Winograd.side)
-    groupChannels = Winograd.groupVectors * kernel.lanes
+    groupChannels = kernel.groupVectors * kernel.lanes
     groups = dense.channels.dividedRoundingUp(by: groupChannels)
-    scaleBytes = (Winograd.groupVectors * kernel.scales.bytes(lanes: kernel.lanes)).aligned
+    scaleBytes = (kernel.groupVectors * kernel.scales.bytes(lanes: kernel.lanes)).aligned
     let tileBytes = Winograd.positions * dense.input.channels * 2
     weightBytes = tileBytes * groupChannels
     var window = dense.window
     (window.height, window.width) = (Winograd.patch, Winograd.patch)
     (window.strideHeight, window.strideWidth) = (Winograd.side, Winograd.side)
-    let bandTiles = Swift.max(Winograd.bandBytes / tileBytes, Winograd.blockTiles)
+    let bandTiles = Swift.max(Winograd.bandBytes / tileBytes, kernel.blockTiles)
     // Bands of nearly equal height.
     let bands = down.dividedRoundingUp(by: bandTiles.dividedRoundingUp(by: across))
     staged = StagedRows(
       window, dense.input, Extent([1, down, across, dense.channels]),
       elementBytes: kernel.staging.elementBytes, band: down.dividedRoundingUp(by: bands))
     factorBytes = (staged.band * across * tileBytes).aligned
-    productBytes =
-      Winograd.positions * Winograd.blockTiles * Winograd.groupVectors * kernel.lanes * 4
+    productBytes = Winograd.positions * kernel.blockTiles * groupChannels * 4
   }
 
   var computedChannels: Int { groups * groupChannels }

@@ -51,7 +51,11 @@ BEST = {
     "i8mm": ("smmla v{}.4s, v30.16b, v31.16b", 32),
 }
 TILE, ROW, DEPTHWISE, SUM = "dense, tile", "dense, one row", "depthwise 3x3", "sum"
+WINOGRAD = "3x3 by Winograd"
+WORKS = (TILE, WINOGRAD, ROW, DEPTHWISE, SUM)
 TAPS = 9
+# Of 144 operations of a 3x3 convolution, Winograd's F(4x4, 3x3) keeps 36.
+WINOGRAD_GAIN = 4
 # Inputs of an output of the whole tiles, as of many a pointwise layer.
 DEPTH = 64
 ANY = "any"
@@ -100,7 +104,7 @@ OURS = re.compile(
 )
 DECLARED = re.compile(r"\b(swl_qs8_\w+__(?:neon|dotprod|i8mm))\b")
 # Every tier must have these, or the table would look complete without.
-REQUIRED = {("neon", work) for work in (TILE, ROW, DEPTHWISE, SUM)} | {
+REQUIRED = {("neon", work) for work in WORKS} | {
     ("dotprod", TILE),
     ("dotprod", ROW),
     ("i8mm", TILE),
@@ -129,6 +133,8 @@ class Kernel:
         of a sum."""
         if self.work == SUM:
             return self.loop.stored_bytes
+        if self.work == WINOGRAD:
+            return WINOGRAD_GAIN * self.loop.operations
         # Not what the instructions multiply: a dot product of four takes zeros along.
         if self.work == DEPTHWISE:
             return TAPS * self.loop.stored_bytes
@@ -154,7 +160,8 @@ def waste(work: str, loop: Loop) -> int:
 def kernel(name: str, work: str, tier: str, code: list, picked_on: tuple[str, ...] = ()) -> Kernel:
     stores = work in (DEPTHWISE, SUM)
     loop = busiest_loop(code, name, stores)
-    tile = None if stores else whole_tile(code, loop, name, DEPTH * waste(work, loop))
+    is_whole = not stores and work != WINOGRAD
+    tile = whole_tile(code, loop, name, DEPTH * waste(work, loop)) if is_whole else None
     found = Kernel(name, work, tier, loop, tile, picked_on)
     if work == DEPTHWISE and loop.operations < found.done:
         raise Failure(f"{name}: its loop stores more than its multiplications can make")
@@ -167,6 +174,8 @@ def work_of(name: str) -> tuple[str, str]:
     if not match:
         raise Failure(f"{name} is of no family that this table knows")
     family, shape, tier = match.groups()
+    if shape.startswith("winograd"):
+        return WINOGRAD, tier
     if family == "conv":
         return (ROW if shape.startswith("1x") else TILE), tier
     return (DEPTHWISE if family == "dwconv" else SUM), tier
@@ -269,7 +278,10 @@ def running(kernels: list[Kernel], tier: str) -> list[Kernel]:
     tier below."""
     chosen: dict[str, list[Kernel]] = {}
     for level in [tier, *reversed(list(BEST)[: list(BEST).index(tier)]), ANY]:
-        for work in (TILE, ROW, DEPTHWISE, SUM):
+        for work in WORKS:
+            # A tier with a dense kernel of its own prefers that.
+            if work == WINOGRAD and level != tier:
+                continue
             chosen[work] = chosen.get(work) or [
                 kernel for kernel in kernels if (kernel.tier, kernel.work) == (level, work)
             ]
@@ -283,7 +295,9 @@ def measure(core: str, ours: list[Kernel], theirs: list[Kernel]) -> dict:
         peers = [entry(peer, core, best) for peer in running(theirs, tier)]
         rows = []
         for mine in (entry(kernel, core, best) for kernel in running(ours, tier)):
-            rivals = [peer for peer in peers if peer["work"] == mine["work"]]
+            # XNNPACK has no Winograd in integers.
+            work = TILE if mine["work"] == WINOGRAD else mine["work"]
+            rivals = [peer for peer in peers if peer["work"] == work]
             picked = next(peer for peer in rivals if core in peer["picked_on"])
             for figure in ("loop", "tile"):
                 if mine[figure] is not None:
@@ -337,7 +351,9 @@ def show(core: str, tiers: dict) -> None:
         print(f"\n{core} ({CORES[core][0]}), {tier}: at most {table['limit']:.0f} MAC per cycle")
         ratios = "/picked  /fast."
         print(f"  {'':<51}   loop share {ratios}     tile {ratios}  the loop multiplies by")
-        for work in (TILE, ROW, DEPTHWISE, SUM):
+        for work in WORKS:
+            if all(row["work"] != work for row in table["swiftlet"] + table["xnnpack"]):
+                continue
             print(f" {work}" + (" (elements per cycle)" if work == SUM else ""))
             for row in table["swiftlet"]:
                 if row["work"] == work:

@@ -37,14 +37,14 @@ import Wire
   }
 
   private var tiers: [KernelTier] {
-    KernelTier.available.filter { [.sse41, .avx2, .avxvnni].contains($0) }
+    KernelTier.available.filter { [.sse41, .avx2, .avxvnni, .neon].contains($0) }
   }
 
   @Test func randomShapes() throws {
     var chosen = 0
     for seed in 0..<120 as Range<UInt64> {
       var random = SplitMix64(seed: 0x3136_0000 + seed)
-      let depth = random.one(of: [16, 18, 24, 34, 64, 70, 96])
+      let depth = random.one(of: [16, 18, 20, 24, 34, 44, 64, 70, 96])
       let filters = random.one(of: [8, 12, 16, 17, 31, 32, 40, 64])
       let padding = (top: random.int(0...2), left: random.int(0...2))
       let input = [random.int(1...15), random.int(1...15)]

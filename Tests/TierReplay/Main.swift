@@ -21,8 +21,8 @@ enum TierReplay {
       output = try reader.array(Int(try reader.u32()))
     }
 
-    /// What a tier computes, and whether by a kernel of its own.
-    func run(on tier: KernelTier) throws(RuntimeError) -> (isEqual: Bool, isScalar: Bool) {
+    /// What a tier computes, and by which kernel; nil for the scalar one.
+    func run(on tier: KernelTier) throws(RuntimeError) -> (isEqual: Bool, kernel: String?) {
       let session = try Session(plan: plan, weights: weights, tier: tier)
       var first = 0
       for position in 0..<session.plan.inputs.count {
@@ -34,7 +34,8 @@ enum TierReplay {
       let output = session.output(0)
       var isEqual = output.count == self.output.count
       for index in 0..<output.count where isEqual { isEqual = output[index] == self.output[index] }
-      return (isEqual, session.kernels[0].utf8.elementsEqual(scalarName(session)))
+      let kernel = session.kernels[0]
+      return (isEqual, kernel.utf8.elementsEqual(scalarName(session)) ? nil : kernel)
     }
 
     private func scalarName(_ session: Session) -> String.UTF8View {
@@ -58,6 +59,7 @@ enum TierReplay {
   private static func replay(_ bytes: UnsafeRawBufferPointer, on tier: KernelTier) -> Bool {
     var reader = ByteReader(bytes)
     var (cases, fast, wrong) = (0, 0, 0)
+    var counts: [(kernel: String, cases: Int)] = []
     while !reader.isAtEnd {
       guard let recorded = try? Case(&reader) else {
         say("case \(cases): the file is cut off")
@@ -66,12 +68,17 @@ enum TierReplay {
       let result = try? recorded.run(on: tier)
       if result?.isEqual != true {
         wrong += 1
-        say("\(tier.name): case \(cases) of \(recorded.plan.count) bytes differs")
+        say("\(tier.name): case \(cases) differs, by \(result?.kernel ?? "the scalar kernel")")
       }
-      if result?.isScalar == false { fast += 1 }
+      if let kernel = result?.kernel {
+        fast += 1
+        let known = counts.firstIndex { $0.kernel.utf8.elementsEqual(kernel.utf8) }
+        if let known { counts[known].cases += 1 } else { counts.append((kernel, 1)) }
+      }
       cases += 1
     }
     say("\(tier.name): \(cases) cases, \(fast) by its own kernels, \(wrong) differ")
+    for count in counts { say("  \(count.kernel) \(count.cases)") }
     return wrong == 0 && cases > 0
   }
 

@@ -20,6 +20,8 @@ SWL_NEON(swl_strip_kernel, swl_qs8_conv_1x32c2__neon, const swl_strip *strip);
 SWL_NEON(swl_strip_kernel, swl_qs8_conv_2x16c2__neon, const swl_strip *strip);
 SWL_NEON(swl_strip_kernel, swl_qs8_conv_4x8c2__neon, const swl_strip *strip);
 SWL_NEON(swl_strip_kernel, swl_qs8_conv_4x4c2__neon, const swl_strip *strip);
+SWL_NEON(swl_winograd_kernel, swl_winograd_inputs_c8__neon, const swl_winograd *winograd);
+SWL_NEON(swl_winograd_kernel, swl_qs8_conv_winograd_4x16__neon, const swl_winograd *winograd);
 SWL_NEON(swl_strip_kernel, swl_qs8_dwconv_8c2__neon, const swl_strip *strip);
 SWL_NEON(swl_stage_kernel, swl_stage_s8__neon, const int8_t *input, void *output,
          ptrdiff_t count);

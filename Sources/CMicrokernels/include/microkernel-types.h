@@ -60,9 +60,9 @@ typedef struct {
 /// A rectangle of outputs of a 3 x 3 convolution of stride 1 times one group of channels, by Winograd's
 /// F(4 x 4, 3 x 3): tiles of 4 x 4 outputs, the last of a row or column cut short.
 typedef struct {
-  /// Input: int16, the windows of 6 x 6 of all tiles, at `pixel_step` from each other in a row of tiles;
-  /// `row_step` is from one input row to the next one. Steps: half the input channels. Weights:
-  /// transformed, [position][step][vector][lane][2]. Rows and pixels: of the output.
+  /// Input: the staged windows of 6 x 6 of all tiles, at `pixel_step` from each other in a row of tiles;
+  /// `row_step` is from one input row to the next one. Steps: of `depth` input channels. Weights:
+  /// transformed, int16, [position][step][vector][lane][depth]. Rows and pixels: of the output.
   swl_strip strip;
   /// Transformed windows, [tile][position][input channel].
   void *factors;

@@ -67,7 +67,7 @@
         scales: .neon, weightLimit: 1 << 19, inputs: swl_winograd_inputs_c8__neon,
         loop: swl_qs8_conv_winograd_4x16__neon)
       return [
-        Kernel(65, "qs8-conv-winograd-4x16-neon", .neon, .winograd(winograd)),
+        Kernel(69, "qs8-conv-winograd-4x16-neon", .neon, .winograd(winograd)),
         Kernel(60, "qs8-conv-2x16c2-neon", .neon, .strip(dense)),
         Kernel(61, "qs8-dwconv-8c2-neon", .neon, .depthwise(depthwise)),
         Kernel(

@@ -27,6 +27,12 @@ import Wire
     }
   }
 
+  /// An image names a kernel by its code alone.
+  @Test func codesAreUnique() {
+    let kernels = KernelTable.fastestFirst
+    #expect(Set(kernels.map(\.code)).count == kernels.count)
+  }
+
   @Test func convolutions() throws {
     for seed in 0..<60 as Range<UInt64> {
       var draft = Draft(random: SplitMix64(seed: 0x5713 + seed))

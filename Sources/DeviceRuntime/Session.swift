@@ -116,6 +116,7 @@ public final class Session {
   deinit {
     if let team { swl_team_destroy(team) }
     memory.deallocate()
+    for call in calls { call.deallocate() }
     calls.deinitialize()
     calls.deallocate()
     ownedImage?.deallocate()

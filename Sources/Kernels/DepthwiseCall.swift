@@ -93,8 +93,8 @@ public struct DepthwiseCall {
     let elementBytes = depth &* staging.elementBytes
     for block in 0..<bandBlocks {
       let target = scratch + block &* blockBytes
-      staging.fill(target, left &* depth, with: zeroPoint)
-      staging.fill(target + (left &+ copied) &* elementBytes, right &* depth, with: zeroPoint)
+      fillBorder(interleave, target, left, zeroRow: zeroRow)
+      fillBorder(interleave, target + (left &+ copied) &* elementBytes, right, zeroRow: zeroRow)
     }
     var strip = strip
     strip.input = UnsafeRawPointer(scratch)
@@ -128,6 +128,18 @@ public struct DepthwiseCall {
     }
   }
 
+  /// Interleaves zero points, as far as there is a row of them: quicker than what a C library has for
+  /// filling.
+  @inline(__always)
+  private func fillBorder(
+    _ interleave: swl_interleave_kernel, _ target: UnsafeMutableRawPointer, _ count: Int,
+    zeroRow: UnsafeMutablePointer<Int8>
+  ) {
+    guard count <= copied else { return staging.fill(target, count &* depth, with: zeroPoint) }
+    let row: UnsafePointer<Int8>? = UnsafePointer(zeroRow)
+    interleaveRows(interleave, (row, row, row, row), target, count)
+  }
+
   /// Interleaves the input rows under `depth` lines of the window of an output row.
   @inline(__always)
   private func interleaveBlock(
@@ -140,10 +152,20 @@ public struct DepthwiseCall {
       let row = top &+ (firstLine &+ place) &* window.dilationHeight
       return row >= 0 && row < inputRows ? input + row &* inputRowBytes : UnsafePointer(zeroRow)
     }
-    var rows = (line(0), line(1), line(2), line(3))
+    interleaveRows(interleave, (line(0), line(1), line(2), line(3)), target, copied)
+  }
+
+  @inline(__always)
+  private func interleaveRows(
+    _ interleave: swl_interleave_kernel,
+    _ rows: (
+      UnsafePointer<Int8>?, UnsafePointer<Int8>?, UnsafePointer<Int8>?, UnsafePointer<Int8>?
+    ), _ target: UnsafeMutableRawPointer, _ count: Int
+  ) {
+    var rows = rows
     withUnsafeMutablePointer(to: &rows) { tuple in
       tuple.withMemoryRebound(to: UnsafePointer<Int8>?.self, capacity: 4) {
-        interleave($0, target, copied)
+        interleave($0, target, count)
       }
     }
   }

@@ -107,9 +107,9 @@ public struct Kernel: @unchecked Sendable {
   public func bind(_ layer: Layer, to memory: LayerMemory) -> KernelCall {
     switch body {
     case .scalar: ScalarBinder(layer: layer, memory: memory).bind()
-    case .strip(let kernel): .strip(kernel.bind(layer, memory))
-    case .winograd(let kernel): .winograd(kernel.bind(layer, memory))
-    case .depthwise(let kernel): .depthwiseStrip(kernel.bind(layer, memory))
+    case .strip(let kernel): .strip(KernelCall.placed(kernel.bind(layer, memory)))
+    case .winograd(let kernel): .winograd(KernelCall.placed(kernel.bind(layer, memory)))
+    case .depthwise(let kernel): .depthwiseStrip(KernelCall.placed(kernel.bind(layer, memory)))
     case .sum(let kernel): .sum(kernel.bind(layer, memory))
     case .wordSum(let kernel): .wordSum(kernel.bind(layer, memory))
     case .pool(let kernel): kernel.bind(layer, memory)

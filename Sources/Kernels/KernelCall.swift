@@ -1,7 +1,8 @@
 import PlanFormat
 
 /// An instruction bound to memory: addresses and plain numbers only, so that running it allocates
-/// nothing and counts no references.
+/// nothing and counts no references. The longest ones are placed in memory of their own, lest each
+/// run copies them; who binds a call ends it by `deallocate`.
 public enum KernelCall {
   case convolution(ConvolutionCall)
   case depthwiseConvolution(ConvolutionCall)
@@ -18,9 +19,9 @@ public enum KernelCall {
   case fullyConnected16x8(FullyConnected16x8Call)
   case addition16(Addition16Call)
   case treeEnsemble(TreeEnsembleCall)
-  case strip(StripCall)
-  case winograd(WinogradCall)
-  case depthwiseStrip(DepthwiseCall)
+  case strip(UnsafePointer<StripCall>)
+  case winograd(UnsafePointer<WinogradCall>)
+  case depthwiseStrip(UnsafePointer<DepthwiseCall>)
   case sum(SumCall)
   case wordSum(WordSumCall)
   case positionSum(PositionSumCall)
@@ -31,13 +32,30 @@ public enum KernelCall {
   @inline(__always)
   public func run(_ share: WorkShare) {
     switch self {
-    case .strip(let call): call.run(share)
-    case .winograd(let call): call.run(share)
-    case .depthwiseStrip(let call): call.run(share)
+    case .strip(let call): call.pointee.run(share)
+    case .winograd(let call): call.pointee.run(share)
+    case .depthwiseStrip(let call): call.pointee.run(share)
     case .sum(let call): call.run(share)
     case .wordSum(let call): call.run(share)
     default: if share.isFirst { runWhole() }
     }
+  }
+
+  /// Gives back what binding took; the call must not run again.
+  public func deallocate() {
+    switch self {
+    case .strip(let call): call.deallocate()
+    case .winograd(let call): call.deallocate()
+    case .depthwiseStrip(let call): call.deallocate()
+    default: break
+    }
+  }
+
+  /// A call in memory of its own.
+  static func placed<Call>(_ call: Call) -> UnsafePointer<Call> {
+    let memory = UnsafeMutablePointer<Call>.allocate(capacity: 1)
+    memory.initialize(to: call)
+    return UnsafePointer(memory)
   }
 
   @inline(__always)

@@ -125,7 +125,8 @@ class Kernel:
     @property
     def channels(self) -> int:
         """Output channels of a dense tile, from its name: 4x16c4."""
-        return int(re.search(r"_\d+x(\d+)", self.name).group(1)) if self.tile else 0
+        is_dense = self.tile or self.work == WINOGRAD
+        return int(re.search(r"_\d+x(\d+)", self.name).group(1)) if is_dense else 0
 
     @property
     def done(self) -> int:

@@ -16,20 +16,18 @@ extension Packer {
   func certificates(of model: LoweredModel) throws(PackError) -> [TargetCertificate] {
     var certificates: [TargetCertificate] = []
     var violations: [String] = []
+    var hint = "a smaller model, or another --target"
     for target in request.targets {
-      var figures = ResourceFigures(arenaBytes: 0, imageBytes: 0, peakBytes: 0)
-      for name in target.tiers {
-        guard let tier = KernelTier(name: name) else {
-          throw PackError(
-            .failed, "target \(target.name): no kernels are called '\(name)'",
-            hint: "known: \(KernelTier.allCases.map(\.name).joined(separator: ", "))")
-        }
-        let needs = PreparedImage.figures(plan: model.plan, weights: model.weights, tier: tier)
-        figures.arenaBytes = max(figures.arenaBytes, needs.arenaBytes + needs.scratchBytes)
-        figures.imageBytes = max(figures.imageBytes, needs.imageBytes)
-        figures.peakBytes = max(figures.peakBytes, needs.residentBytes)
+      let (tiers, preference) = try kernels(of: target)
+      let figures = figures(of: model, tiers, preferring: preference)
+      let exceeded = target.violations(of: figures)
+      if !exceeded.isEmpty, preference == .speed,
+        target.violations(of: self.figures(of: model, tiers, preferring: .size)).isEmpty
+      {
+        hint =
+          "it would fit if \(target.name) had `prefer: \"size\"`, and devices `init --prefer size`"
       }
-      violations += target.violations(of: figures)
+      violations += exceeded
       certificates.append(
         TargetCertificate(
           target: target.name, targetDigest: SHA256.digest(target.fileBytes),
@@ -38,10 +36,44 @@ extension Packer {
     }
     guard violations.isEmpty else {
       throw PackError(
-        .deviceLimit, violations.joined(separator: "; "),
-        hint: "a smaller model, or another --target")
+        .deviceLimit, violations.joined(separator: "; "), hint: hint)
     }
     return certificates
+  }
+
+  /// What a target's description says of kernels.
+  private func kernels(
+    of target: Target
+  ) throws(PackError) -> (tiers: [KernelTier], preference: KernelPreference) {
+    var tiers: [KernelTier] = []
+    for name in target.tiers {
+      guard let tier = KernelTier(name: name) else {
+        throw PackError(
+          .failed, "target \(target.name): no kernels are called '\(name)'",
+          hint: "known: \(KernelTier.allCases.map(\.name).joined(separator: ", "))")
+      }
+      tiers.append(tier)
+    }
+    guard let preference = KernelPreference(rawValue: target.prefer ?? "speed") else {
+      throw PackError(
+        .failed, "target \(target.name): prefer is '\(target.prefer ?? "")', not speed or size")
+    }
+    return (tiers, preference)
+  }
+
+  /// The most that a model takes on any of the tiers.
+  private func figures(
+    of model: LoweredModel, _ tiers: [KernelTier], preferring preference: KernelPreference
+  ) -> ResourceFigures {
+    var figures = ResourceFigures(arenaBytes: 0, imageBytes: 0, peakBytes: 0)
+    for tier in tiers {
+      let needs = PreparedImage.figures(
+        plan: model.plan, weights: model.weights, tier: tier, preferring: preference)
+      figures.arenaBytes = max(figures.arenaBytes, needs.arenaBytes + needs.scratchBytes)
+      figures.imageBytes = max(figures.imageBytes, needs.imageBytes)
+      figures.peakBytes = max(figures.peakBytes, needs.residentBytes)
+    }
+    return figures
   }
 
   /// Top-1 accuracy on the test data; below the recipe's minimum no bundle is made.

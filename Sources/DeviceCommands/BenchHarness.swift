@@ -6,7 +6,8 @@ import System
 
 /// `bench --harness`: measures whenever it is told to, so that a harness can visit several engines
 /// in turn and a machine's noise meets them all alike. Each answer is one line of JSON: to a number,
-/// the times of runs for that many milliseconds; to `first`, the time of the very next run.
+/// the times of runs for that many milliseconds; to `idle` and a number, the time of the first run after
+/// sleeping for so long.
 struct BenchHarness {
   let session: Session
   let start: BenchStart
@@ -34,10 +35,16 @@ struct BenchHarness {
 
   /// What a line asks for; nil when it asks for nothing known.
   private func measure(_ line: String) -> [UInt64]? {
-    if line.utf8.elementsEqual("first".utf8) { return [LatencySamples.time(session)] }
-    guard let milliseconds = Number.double(line), milliseconds >= 0, milliseconds <= 3_600_000
+    let idle = "idle "
+    let isIdle = line.utf8.starts(with: idle.utf8)
+    let number =
+      isIdle ? String(decoding: line.utf8.dropFirst(idle.utf8.count), as: UTF8.self) : line
+    guard let milliseconds = Number.double(number), milliseconds >= 0, milliseconds <= 3_600_000
     else { return nil }
-    return LatencySamples.times(session, nanoseconds: UInt64(milliseconds * 1e6))
+    let nanoseconds = UInt64(milliseconds * 1e6)
+    guard isIdle else { return LatencySamples.times(session, nanoseconds: nanoseconds) }
+    Clock.sleep(nanoseconds: nanoseconds)
+    return [LatencySamples.time(session)]
   }
 
   private func ready(_ console: Console) {

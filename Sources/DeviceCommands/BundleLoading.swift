@@ -52,7 +52,8 @@ public enum BundleLoading {
   public static func session(
     _ bundle: VerifiedBundle, _ parsed: ParsedArguments
   ) throws(CommandFailure) -> Session {
-    let (tier, threads) = (try tier(parsed), try threads(parsed))
+    let (tier, preference) = (try tier(parsed), try preference(parsed))
+    let threads = try threads(parsed)
     let (plan, weights): ([UInt8], [UInt8])
     do throws(BundleError) {
       (plan, weights) = (try bundle.section(.plan), try bundle.section(.weights))
@@ -61,7 +62,8 @@ public enum BundleLoading {
     }
     let session: Session
     do throws(RuntimeError) {
-      session = try Session(plan: plan, weights: weights, tier: tier, threads: threads)
+      session = try Session(
+        plan: plan, weights: weights, tier: tier, preferring: preference, threads: threads)
     } catch .threads(let count) {
       throw CommandFailure(.failed, RuntimeError.threads(count).message)
     } catch {
@@ -75,11 +77,27 @@ public enum BundleLoading {
     return session
   }
 
+  /// Which kernels a device prefers.
+  public static let preferenceOption = OptionSpec.value(
+    "prefer", "speed|size", "which kernels: fastest, the default, or those of smaller images")
+
   /// Which kernels run, and on how many threads.
   public static let kernelOptions: [OptionSpec] = [
     .value("cpu-features", "LIST", "kernels to use, e.g. scalar"),
+    preferenceOption,
     .value("threads", "N", "threads that share each inference; 1 by default, same results"),
   ]
+
+  /// What was asked for with `--prefer`.
+  public static func preference(
+    _ parsed: ParsedArguments
+  ) throws(CommandFailure) -> KernelPreference {
+    guard let name = parsed.value("--prefer") else { return .speed }
+    guard let preference = KernelPreference(rawValue: name) else {
+      throw CommandFailure(.usage, "--prefer wants speed or size, not '\(name)'")
+    }
+    return preference
+  }
 
   /// The threads asked for with `--threads`.
   public static func threads(_ parsed: ParsedArguments) throws(CommandFailure) -> Int {

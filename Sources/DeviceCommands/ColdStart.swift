@@ -63,7 +63,7 @@ enum ColdStart {
   /// The same model, the same trust, the same kernels, `--once`.
   private static func arguments(_ parsed: ParsedArguments, program: String) -> [String] {
     var arguments = [program, "bench", "--once"]
-    for option in ["--cpu-features", "--threads", "--root", "--model", "--trust"] {
+    for option in ["--cpu-features", "--prefer", "--threads", "--root", "--model", "--trust"] {
       for value in parsed.values(option) { arguments += ["\(option)=\(value)"] }
     }
     if parsed.flag("--allow-development") { arguments.append("--allow-development") }

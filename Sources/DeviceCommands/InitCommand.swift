@@ -16,17 +16,19 @@ public enum InitCommand {
           repeatable: true, required: true),
         .flag("allow-development", "accept development keys on this device"),
         .value("memory-limit", "BYTES", "all active models together may hold this much"),
+        BundleLoading.preferenceOption,
       ])
     return Command(spec) { (parsed, console) throws(CommandFailure) in
       try BundleLoading.initializeCrypto()
       var keys: [[UInt8]] = []
       for file in parsed.values("--trust") { keys.append(try BundleLoading.publicKey(file)) }
       let path = try parsed.required("--root")
-      let development = parsed.flag("--allow-development")
-      let limit = try parsed.integer("--memory-limit", in: 1...Int64.max).map { UInt64($0) }
+      let policy = RootPolicy(
+        allowsDevelopment: parsed.flag("--allow-development"),
+        memoryLimit: try parsed.integer("--memory-limit", in: 1...Int64.max).map { UInt64($0) },
+        preference: try BundleLoading.preference(parsed))
       let root = try RootAccess.running { () throws(InstallError) in
-        try DeviceRoot.initialise(
-          path: path, trust: keys, allowsDevelopment: development, memoryLimit: limit)
+        try DeviceRoot.initialise(path: path, trust: keys, policy: policy)
       }
       console.out("device \(Hex.encode(SHA256.digest(root.deviceKey.publicKey)))")
       console.note("root \(path) trusts \(keys.count) \(keys.count == 1 ? "author" : "authors")")

@@ -36,6 +36,11 @@ final class RunnableModel {
   static func installed(
     root path: String, _ parsed: ParsedArguments, recording: Bool = true
   ) throws(CommandFailure) -> RunnableModel {
+    for option in ["--cpu-features", "--prefer"] where parsed.value(option) != nil {
+      throw CommandFailure(
+        .usage, "\(option) goes with a bundle: an installed model is packed for its kernels already"
+      )
+    }
     let root = try RootAccess.open(path: path)
     let name = try RootAccess.modelName(parsed, in: root)
     let installed = try RootAccess.running { () throws(InstallError) in

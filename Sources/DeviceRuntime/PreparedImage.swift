@@ -32,11 +32,12 @@ public struct PreparedImage {
   /// Bytes of scratch that one layer after the other needs.
   public let scratchBytes: Int
 
-  /// Packs a model for a tier.
+  /// Packs a model for a tier and a device's preference.
   ///
   /// - Throws: `RuntimeError.plan` unless plan and weights are valid together.
   public static func build(
-    plan: [UInt8], weights: [UInt8], tier: KernelTier
+    plan: [UInt8], weights: [UInt8], tier: KernelTier,
+    preferring preference: KernelPreference = .speed
   ) throws(RuntimeError) -> [UInt8] {
     let decoded: Plan
     do throws(PlanError) {
@@ -50,7 +51,8 @@ public struct PreparedImage {
     let choices = weights.withUnsafeBytes { weights in
       decoded.instructions.map { instruction in
         Kernel.choose(
-          for: Kernels.Layer(instruction, in: decoded), tier: tier, weights: weights)
+          for: Kernels.Layer(instruction, in: decoded), tier: tier, preferring: preference,
+          weights: weights)
       }
     }
     var writer = ByteWriter(
@@ -132,17 +134,19 @@ public struct PreparedImage {
     scratchBytes = scratch
   }
 
-  /// What a model takes on a tier. Needs no CPU of that tier.
+  /// What a model takes on a tier, on a device of that preference. Needs no CPU of that tier.
   ///
   /// - Parameter weights: the plan's portable weights, validated.
   public static func figures(
-    plan: Plan, weights: [UInt8], tier: KernelTier
+    plan: Plan, weights: [UInt8], tier: KernelTier,
+    preferring preference: KernelPreference = .speed
   ) -> PreparedFigures {
     var (constants, scratch) = (0, 0)
     weights.withUnsafeBytes { weights in
       for instruction in plan.instructions {
         let layer = Kernels.Layer(instruction, in: plan)
-        let choice = Kernel.choose(for: layer, tier: tier, weights: weights)
+        let choice = Kernel.choose(
+          for: layer, tier: tier, preferring: preference, weights: weights)
         constants += choice.constants.count
         scratch = max(scratch, choice.kernel.scratchBytes(layer))
       }

@@ -48,9 +48,11 @@ public final class Session {
   ///
   /// - Throws: `RuntimeError.plan` when they are not valid together, `.threads` as above.
   public convenience init(
-    plan: [UInt8], weights: [UInt8], tier: KernelTier = .best, threads: Int = 1
+    plan: [UInt8], weights: [UInt8], tier: KernelTier = .best,
+    preferring preference: KernelPreference = .speed, threads: Int = 1
   ) throws(RuntimeError) {
-    let image = try PreparedImage.build(plan: plan, weights: weights, tier: tier)
+    let image = try PreparedImage.build(
+      plan: plan, weights: weights, tier: tier, preferring: preference)
     let copy = UnsafeMutableRawPointer.allocate(byteCount: image.count, alignment: 64)
     copy.copyMemory(from: image, byteCount: image.count)
     do throws(RuntimeError) {

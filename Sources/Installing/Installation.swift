@@ -59,7 +59,7 @@ extension ModelStore {
     }
     try checkSequence(of: bundle, against: state)
     try checkRequirements(of: bundle.manifest)
-    let prepared = try Preparation(bundle)
+    let prepared = try Preparation(bundle, preferring: policy.preference)
     try checkMemory(for: prepared, model: name)
     let vectors = try prepared.runVectors()
     let head = try bundleParts { () throws(BundleError) in try bundle.head() }

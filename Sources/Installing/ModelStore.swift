@@ -161,15 +161,10 @@ extension ModelStore where Files == SystemFiles {
   }
 
   /// Makes a root at `path`; see ``initialise(path:trust:policy:files:)``.
-  ///
-  /// - Parameter memoryLimit: bytes all active models together may hold; nil for no limit.
   public static func initialise(
-    path: String, trust: [[UInt8]], allowsDevelopment: Bool, memoryLimit: UInt64? = nil
+    path: String, trust: [[UInt8]], policy: RootPolicy = RootPolicy()
   ) throws(InstallError) -> DeviceRoot {
-    try initialise(
-      path: path, trust: trust,
-      policy: RootPolicy(allowsDevelopment: allowsDevelopment, memoryLimit: memoryLimit),
-      files: SystemFiles())
+    try initialise(path: path, trust: trust, policy: policy, files: SystemFiles())
   }
 }
 

@@ -12,8 +12,10 @@ struct Preparation {
   let peakBytes: UInt64
   private let session: Session
 
-  /// Packs the weights and checks that the manifest describes the plan.
-  init(_ bundle: VerifiedBundle) throws(InstallError) {
+  /// Packs the weights, for the kernels that the device prefers, and checks that the manifest describes the plan.
+  init(
+    _ bundle: VerifiedBundle, preferring preference: KernelPreference
+  ) throws(InstallError) {
     guard bundle.manifest.plans.count == 1 else {
       throw .unsupported("it has \(bundle.manifest.plans.count) plans, this program runs one")
     }
@@ -33,7 +35,8 @@ struct Preparation {
       } : nil
     do throws(RuntimeError) {
       image = AlignedImage(
-        try PreparedImage.build(plan: plan, weights: weights, tier: .best))
+        try PreparedImage.build(
+          plan: plan, weights: weights, tier: .best, preferring: preference))
       session = try Session(image: image.bytes)
     } catch {
       throw .runtime(error)

@@ -63,6 +63,11 @@ public struct Kernel: @unchecked Sendable {
     }
   }
 
+  /// Whether its packed constants are a multiple of the weights: a transform of them.
+  private var transformsWeights: Bool {
+    if case .winograd = body { true } else { false }
+  }
+
   /// Bytes of scratch that a run needs.
   public func scratchBytes(_ layer: Layer) -> Int {
     switch body {
@@ -119,14 +124,18 @@ public struct Kernel: @unchecked Sendable {
 }
 
 extension Kernel {
-  /// The fastest kernel of a tier for a layer, and the layer's constants packed for it.
+  /// The fastest kernel of a tier for a layer that the preference allows, and the layer's constants
+  /// packed for it.
   ///
   /// - Parameter weights: the plan's portable weights section, validated.
   public static func choose(
-    for layer: Layer, tier: KernelTier, weights: UnsafeRawBufferPointer
+    for layer: Layer, tier: KernelTier, preferring preference: KernelPreference,
+    weights: UnsafeRawBufferPointer
   ) -> (kernel: Kernel, constants: [UInt8]) {
     for kernel in KernelTable.fastestFirst
-    where tier.includes(kernel.tier) && kernel.serves(layer) {
+    where tier.includes(kernel.tier) && kernel.serves(layer)
+      && (preference == .speed || !kernel.transformsWeights)
+    {
       if let constants = kernel.pack(layer, weights: weights) { return (kernel, constants) }
     }
     return (KernelTable.scalar, PortableConstants.pack(layer.operation, weights))

@@ -38,11 +38,13 @@ public struct Target: Decodable, Sendable, Equatable {
   public var budgets: Budgets
   /// Kernel tiers, slowest first.
   public var tiers: [String]
+  /// What its devices are told with `init --prefer`: `speed`, also when absent, or `size`.
+  public var prefer: String?
   /// SHA-256 input: the file's bytes.
   public var fileBytes: [UInt8] = []
 
   enum CodingKeys: String, CodingKey {
-    case name, description, triple, cpu, budgets, tiers
+    case name, description, triple, cpu, budgets, tiers, prefer
   }
 }
 

@@ -123,7 +123,7 @@ import Testing
         #expect(files.struck, "step \(position): \(error.message)")
       }
       files.losePower()
-      let root = try DeviceRoot.initialise(path: path, trust: trust, allowsDevelopment: false)
+      let root = try DeviceRoot.initialise(path: path, trust: trust)
       #expect(root.trust.keys == trust)
       try root.install(bundle: TinyBundle().bytes())
       #expect(try runningOffset(root) == 1)

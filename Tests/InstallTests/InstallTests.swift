@@ -15,11 +15,10 @@ struct TestRoot {
   let root: DeviceRoot
   var path: String { folder.file("root") }
 
-  init(allowsDevelopment: Bool = false, memoryLimit: UInt64? = nil) throws {
+  init(_ policy: RootPolicy = RootPolicy()) throws {
     folder = try TemporaryFolder()
     root = try DeviceRoot.initialise(
-      path: folder.file("root"), trust: [TinyBundle.key(3).publicKey],
-      allowsDevelopment: allowsDevelopment, memoryLimit: memoryLimit)
+      path: folder.file("root"), trust: [TinyBundle.key(3).publicKey], policy: policy)
   }
 
   func object(_ digest: [UInt8]) -> String { path + "/objects/" + Hex.encode(digest) }
@@ -180,7 +179,7 @@ func refusal(_ body: () throws -> Void) -> InstallError? {
     #expect(try test.root.status().isEmpty)
     #expect(try test.root.install(bundle: development, allowDevelopment: true).sequence == 1)
     #expect(try runningOffset(test.root) == 1)
-    let lenient = try TestRoot(allowsDevelopment: true)
+    let lenient = try TestRoot(RootPolicy(allowsDevelopment: true))
     #expect(try lenient.root.install(bundle: development).sequence == 1)
   }
 
@@ -243,7 +242,7 @@ func refusal(_ body: () throws -> Void) -> InstallError? {
     let probe = try TestRoot()
     try probe.root.install(bundle: TinyBundle().bytes())
     let peak = try #require(try probe.root.status().first?.state.active?.peakBytes)
-    let test = try TestRoot(memoryLimit: 2 * peak)
+    let test = try TestRoot(RootPolicy(memoryLimit: 2 * peak))
     try test.root.install(bundle: TinyBundle(name: "a").bytes())
     try test.root.install(bundle: TinyBundle(name: "b").bytes())
     // A release replaces its own predecessor's share.

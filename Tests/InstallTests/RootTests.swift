@@ -13,21 +13,21 @@ import Testing
     #expect(try File.status(test.path + "/device.key").permissions & 0o777 == 0o600)
     let key = test.root.deviceKey.publicKey
     let trust = [TinyBundle.key(3).publicKey]
-    let again = try DeviceRoot.initialise(
-      path: test.path, trust: trust, allowsDevelopment: false)
+    let again = try DeviceRoot.initialise(path: test.path, trust: trust)
     #expect(again.deviceKey.publicKey == key && again.trust.keys == trust)
     #expect(
       refusal {
-        _ = try DeviceRoot.initialise(path: test.path, trust: trust, allowsDevelopment: true)
+        _ = try DeviceRoot.initialise(
+          path: test.path, trust: trust, policy: RootPolicy(allowsDevelopment: true))
       } == .otherRoot(path: test.path))
     #expect(
       refusal {
         _ = try DeviceRoot.initialise(
-          path: test.path, trust: [TinyBundle.key(4).publicKey], allowsDevelopment: false)
+          path: test.path, trust: [TinyBundle.key(4).publicKey])
       } == .otherRoot(path: test.path))
     #expect(
       refusal {
-        _ = try DeviceRoot.initialise(path: test.path, trust: [], allowsDevelopment: false)
+        _ = try DeviceRoot.initialise(path: test.path, trust: [])
       } == .badTrust)
   }
 
@@ -37,7 +37,7 @@ import Testing
     let trust = [TinyBundle.key(3).publicKey]
     #expect(
       refusal {
-        _ = try DeviceRoot.initialise(path: folder.path, trust: trust, allowsDevelopment: false)
+        _ = try DeviceRoot.initialise(path: folder.path, trust: trust)
       } == .foreign(path: folder.file("holiday.jpg")))
     #expect(try Directory.list(folder.path) == ["holiday.jpg"])
     #expect(refusal { _ = try DeviceRoot(path: folder.path) } == .notARoot(path: folder.path))
@@ -45,7 +45,7 @@ import Testing
     guard
       case .system = refusal({
         _ = try DeviceRoot.initialise(
-          path: folder.file("holiday.jpg") + "/root", trust: trust, allowsDevelopment: false)
+          path: folder.file("holiday.jpg") + "/root", trust: trust)
       })
     else {
       Issue.record("a root below a file was made")

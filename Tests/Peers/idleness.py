@@ -1,7 +1,6 @@
 """The first call after the machine was idle, against the same engine's warm latency."""
 
 import statistics
-import time
 from pathlib import Path
 
 import contenders
@@ -14,15 +13,15 @@ NAMES = ["litert-xnnpack", "tflite-interpreter"]
 def measure(
     swiftlet: Contender, model: Model, processors: set[int], logs: Path, count: int, pause: float
 ) -> dict:
-    """Medians of `count` first calls. Each follows a pause of its own: a call of another engine
-    would already have woken the processor."""
+    """Medians of `count` first calls. Each follows a pause of its own, for a call of another engine
+    would already have woken the processor; and the engine's own process sleeps it, for so would
+    whatever reads a request."""
     taking_part = [swiftlet, *[contenders.peer(name, model, 1) for name in NAMES]]
     workers, failures = start(taking_part, processors, logs)
     times = {worker.name: [] for worker in workers}
     for _ in range(count):
         for worker in workers:
-            time.sleep(pause)
-            times[worker.name] += worker.ask("first")
+            times[worker.name] += worker.ask(f"idle {pause * 1e3:g}")
     results = {}
     for worker in workers:
         warm = statistics.median(worker.ask("100"))

@@ -25,3 +25,13 @@ size_t timed_calls(Function function, const intptr_t *words, uint64_t nanosecond
   }
   return count;
 }
+
+// The time of the first call after a pause. It is slept here: an interpreter that ran between waking
+// and calling would have woken the processor too.
+uint64_t timed_call_after(Function function, const intptr_t *words, uint64_t pause) {
+  struct timespec left = {(time_t)(pause / 1000000000u), (long)(pause % 1000000000u)};
+  while (nanosleep(&left, &left) != 0) continue;
+  uint64_t start = now();
+  function(words[0], words[1], words[2], words[3], words[4], words[5]);
+  return now() - start;
+}

@@ -3,8 +3,8 @@
     worker.py ENGINE MODEL_FOLDER THREADS
 
 The first line it prints says how loading went and how far outputs are from the reference. Then it
-answers as `swiftletd bench --harness` does: to a number N with the times of N ms, to `first` with
-that of the very next call."""
+answers as `swiftletd bench --harness` does: to a number N with the times of N ms, to `idle N` with
+that of the first call after sleeping for N ms."""
 
 import ctypes
 import json
@@ -29,6 +29,7 @@ class Timer:
         # PyDLL keeps the interpreter's lock, which Python bindings need; nobody else waits for it.
         self.library = ctypes.PyDLL(os.environ["PEERS_TIMED_CALLS"])
         self.library.timed_calls.restype = ctypes.c_size_t
+        self.library.timed_call_after.restype = ctypes.c_uint64
         self.times = (ctypes.c_uint64 * CAPACITY)()
 
     def measure(self, nanoseconds: int) -> list[int]:
@@ -40,6 +41,11 @@ class Timer:
             ctypes.c_size_t(CAPACITY),
         )
         return self.times[:count]
+
+    def after_pause(self, nanoseconds: int) -> int:
+        return self.library.timed_call_after(
+            self.call.function, self.call.words, ctypes.c_uint64(nanoseconds)
+        )
 
 
 def peak_kilobytes() -> int:
@@ -85,10 +91,11 @@ def main() -> None:
     timer = Timer(engine)
     print(json.dumps(ready), file=answers)
     for line in sys.stdin:
-        if line.strip() == "first":
-            times = timer.measure(0)
+        word, _, rest = line.rpartition(" ")
+        nanoseconds = int(float(rest) * 1e6)
+        if word == "idle":
+            times = [timer.after_pause(nanoseconds)]
         else:
-            nanoseconds = int(float(line) * 1e6)
             timer.measure(nanoseconds // 10)
             times = timer.measure(nanoseconds)
         print(json.dumps({"ns": times, "rss_kb": peak_kilobytes()}), file=answers)

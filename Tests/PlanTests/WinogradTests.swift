@@ -70,6 +70,33 @@ import Wire
     if !tiers.isEmpty { #expect(chosen > 40) }
   }
 
+  /// Where devices prefer small images, others serve, with the same bytes.
+  @Test func preferringSize() throws {
+    var random = SplitMix64(seed: 0x3137)
+    let draft = Draft(
+      input: [12, 12, 64], output: [12, 12, 32], padding: (1, 1), zeroPoint: -128,
+      weights: random.weights(32 * 9 * 64), bias: random.biases(32),
+      scaling: Scaling(entries: 1, spreading: 64 * 1000, rounding: .twice))
+    let instruction = draft.sketch.instructions[0]
+    let plan = draft.sketch.plan(inputs: instruction.inputs, outputs: [instruction.output])
+    let (bytes, weights) = (plan.encoded(), draft.sketch.weights)
+    for tier in tiers {
+      let fast = try Session(plan: bytes, weights: weights, tier: tier)
+      let small = try Session(plan: bytes, weights: weights, tier: tier, preferring: .size)
+      #expect(fast.kernels[0].contains("winograd") && !small.kernels[0].contains("winograd"))
+      #expect(
+        small.figures
+          == PreparedImage.figures(plan: plan, weights: weights, tier: tier, preferring: .size))
+      #expect(fast.figures.residentBytes > small.figures.residentBytes + 32 * 9 * 64)
+      let values = random.activations(draft.inputCount)
+      for session in [fast, small] {
+        session.input(0).copyBytes(from: values.map { UInt8(bitPattern: $0) })
+        session.run()
+      }
+      #expect(fast.output(0).elementsEqual(small.output(0)))
+    }
+  }
+
   /// Rows of the transforms, by whose signs inputs or weights add up to the largest factors.
   private static let inputRows = [
     [1, 0, -1, 0, 1, 0], [0, -1, -1, 1, 1, 0], [0, 1, -1, -1, 1, 0], [0, -1, -1, 1, 1, 0],

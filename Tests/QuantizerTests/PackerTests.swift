@@ -117,10 +117,12 @@ import Testing
 
   @Test func deviceLimit() throws {
     let folder = try TemporaryFolder()
-    func target(_ arena: Int, _ flash: Int, _ ram: Int) throws -> Target {
+    func target(
+      _ arena: Int, _ flash: Int, _ ram: Int, prefer: String = "size"
+    ) throws -> Target {
       let text = """
         { name: "tiny", description: "t", triple: "aarch64-swift-linux-musl",
-          cpu: { required: [], optional: [] }, tiers: ["scalar"],
+          cpu: { required: [], optional: [] }, tiers: ["scalar"], prefer: "\(prefer)",
           budgets: { arena_bytes: \(arena), flash_bytes: \(flash), ram_bytes: \(ram) } }
         """
       let path = try folder.write("tiny.json5", Array(text.utf8))
@@ -138,6 +140,8 @@ import Testing
     request.targets = [try target(1 << 20, 1 << 20, 1 << 20)]
     let outcome = try Packer(request).pack(signer: Self.key())
     #expect(outcome.manifest.certificates.map(\.target) == ["tiny"])
+    request.targets = [try target(1 << 20, 1 << 20, 1 << 20, prefer: "colour")]
+    #expect(try failure(request).message.contains("prefer is 'colour'"))
   }
 
   @Test func wrongDataIsNamed() throws {

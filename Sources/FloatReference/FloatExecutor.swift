@@ -31,7 +31,8 @@ public struct FloatExecutor: Sendable {
   /// Runs one item.
   ///
   /// - Parameters:
-  ///   - inputs: one float tensor per model input, of the model's shapes.
+  ///   - inputs: one tensor per model input, of the model's types; float where a quantised model has
+  ///     integers that stand for reals.
   ///   - observe: called with every activation as it is computed, inputs first.
   /// - Returns: one tensor per model output.
   /// - Throws: `GraphError.invalid` naming the input or node that does not fit.
@@ -45,10 +46,12 @@ public struct FloatExecutor: Sendable {
     var live = [TensorData?](repeating: nil, count: graph.values.count)
     for (id, tensor) in zip(graph.inputs, inputs) {
       let value = graph[id]
-      guard tensor.shape == value.type.shape, tensor.floats != nil else {
+      let element = value.quantization == nil ? value.type.element : .float32
+      guard tensor.shape == value.type.shape, tensor.type == element else {
         throw .invalid(
           node: value.name,
-          reason: "input expects float32 \(value.type.shape), got \(tensor.type) \(tensor.shape)")
+          reason: "input expects \(element) \(value.type.shape), got \(tensor.type) \(tensor.shape)"
+        )
       }
       observe(id, tensor)
       live[id.position] = tensor

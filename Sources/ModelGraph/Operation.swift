@@ -22,6 +22,19 @@ public protocol Operation: Sendable {
   /// f(a · x) = a · f(x) for a > 0 per channel: equalisation may move scales through it.
   var isPositivelyHomogeneous: Bool { get }
 
+  /// Result element i depends on element i of each operand (broadcast where it has fewer), and on
+  /// nothing else: it commutes with whatever moves elements.
+  var isElementwise: Bool { get }
+
+  /// The operation on operands whose axes are in another order, for layouts to move past it.
+  ///
+  /// - Parameter permutation: every operand is a transpose by it of another tensor, all of one rank.
+  /// - Returns: the operation that takes those other tensors, and the permutation that turns its
+  ///   result into this one's; nil when there is none.
+  func ignoring(
+    _ permutation: [Int]
+  ) -> (operation: any Operation, permutation: [Int])?
+
   /// Multiply-accumulates of one evaluation.
   func multiplyAccumulates(_ operands: [ValueType?]) -> Int
 
@@ -39,6 +52,14 @@ extension Operation {
   public var name: String { Self.name }
   /// Most operators do not commute with scaling.
   public var isPositivelyHomogeneous: Bool { false }
+  /// Most operators mix elements.
+  public var isElementwise: Bool { false }
+  /// Element-wise operators do not notice an order of axes; most others do.
+  public func ignoring(
+    _ permutation: [Int]
+  ) -> (operation: any Operation, permutation: [Int])? {
+    isElementwise ? (self, permutation) : nil
+  }
   /// Most operators do not multiply.
   public func multiplyAccumulates(_ operands: [ValueType?]) -> Int { 0 }
   /// Most operators have no attributes.

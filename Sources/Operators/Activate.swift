@@ -37,6 +37,7 @@ public struct Activate: Operation, Equatable {
   }
 
   public var quantizationRule: QuantizationRule { .calibrated }
+  public var isElementwise: Bool { true }
   public var isPositivelyHomogeneous: Bool { kind == .relu }
 
   /// A table of 256 results, each the nearest integer to the real function: exact by construction.

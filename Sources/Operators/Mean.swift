@@ -32,8 +32,8 @@ public struct Mean: Operation, Equatable {
     let type = try resultTypes(operands.map { $0.map { ValueType($0.type, $0.shape) } })[0]
     let input = try floats(0, of: operands)
     let kept = shape.indices.map { axes.contains($0) ? 1 : shape[$0] }
-    let steps = strides(of: shape)
-    let keptSteps = strides(of: kept)
+    let steps = StridedWalk(over: shape).steps
+    let keptSteps = StridedWalk(over: kept).steps
     var sums = [Float](repeating: 0, count: kept.reduce(1, *))
     for (index, value) in input.enumerated() {
       var target = 0

@@ -84,11 +84,11 @@ func floats(_ position: Int, of operands: [TensorData?]) throws(GraphError) -> [
   return floats
 }
 
-/// Row-major strides of a shape.
-func strides(of shape: [Int]) -> [Int] {
-  var strides = [Int](repeating: 1, count: shape.count)
-  for axis in shape.indices.dropLast().reversed() {
-    strides[axis] = strides[axis + 1] * shape[axis + 1]
-  }
-  return strides
+/// The elements of a float operand, broadcast to a shape that its own goes with.
+func broadcastFloats(
+  _ position: Int, of operands: [TensorData?], to shape: [Int]
+) throws(GraphError) -> [Float] {
+  let floats = try floats(position, of: operands)
+  let tensor = try operand(position, of: operands)
+  return tensor.shape == shape ? floats : tensor.broadcast(to: shape)?.floats ?? floats
 }

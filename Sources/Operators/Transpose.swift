@@ -21,25 +21,8 @@ public struct Transpose: Operation, Equatable {
 
   public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
     let input = try operand(0, of: operands)
-    let shape = try resultTypes([ValueType(input.type, input.shape)])[0].shape
-    let sourceSteps = strides(of: input.shape)
-    let steps = strides(of: shape)
-    let sources = (0..<input.count).map { index in
-      shape.indices.reduce(0) {
-        $0 + index / steps[$1] % shape[$1] * sourceSteps[permutation[$1]]
-      }
-    }
-    let elements: TensorData.Elements =
-      switch input.elements {
-      case .float32(let values): .float32(sources.map { values[$0] })
-      case .int8(let values): .int8(sources.map { values[$0] })
-      case .uint8(let values): .uint8(sources.map { values[$0] })
-      case .int16(let values): .int16(sources.map { values[$0] })
-      case .int32(let values): .int32(sources.map { values[$0] })
-      case .int64(let values): .int64(sources.map { values[$0] })
-      case .bool(let values): .bool(sources.map { values[$0] })
-      }
-    return [TensorData(shape: shape, elements: elements)]
+    _ = try resultTypes([ValueType(input.type, input.shape)])
+    return [input.permuted(permutation)]
   }
 
   public var quantizationRule: QuantizationRule { .sameAsInput }

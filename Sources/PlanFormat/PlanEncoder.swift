@@ -2,19 +2,26 @@ import Wire
 
 extension Plan {
   /// Newest version of the binary form; every older one is read too.
-  public static let formatVersion: UInt16 = 2
+  public static let formatVersion: UInt16 = 3
   static let magic: UInt32 = 0x4c50_5753  // "SWPL"
 
   /// The oldest version that has all this plan uses: what it is written as, so that a plan keeps its
   /// bytes while the format grows.
   public var requiredVersion: UInt16 {
     let operations = instructions.reduce(0) { max($0, $1.operation.opcode) }
-    let isOld = operations <= Self.opcodes(1) && tensors.allSatisfy { $0.element != .int64 }
-    return isOld ? 1 : 2
+    let oldest: UInt16 = tensors.contains { $0.element == .int64 } ? 2 : 1
+    return (oldest..<Self.formatVersion).first { operations <= Self.opcodes($0) }
+      ?? Self.formatVersion
   }
 
   /// The highest opcode of a version.
-  static func opcodes(_ version: UInt16) -> UInt16 { version == 1 ? 10 : 15 }
+  static func opcodes(_ version: UInt16) -> UInt16 {
+    switch version {
+    case 1: 10
+    case 2: 15
+    default: 39
+    }
+  }
 
   /// The binary form (PlanFormat): little-endian, names length-prefixed, every field in the order of
   /// the declarations.

@@ -228,7 +228,7 @@ import Testing
   @Test func shapeRulesRefuse() {
     let image = ValueType(.float32, [1, 4, 4, 2])
     #expect(throws: GraphError.self) {
-      try Add(activation: .none).resultTypes([image, ValueType(.float32, [1, 1, 1, 2])])
+      try Add(activation: .none).resultTypes([image, ValueType(.float32, [1, 1, 1, 3])])
     }
     #expect(throws: GraphError.self) {
       try Conv2D(

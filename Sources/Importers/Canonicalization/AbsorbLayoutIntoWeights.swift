@@ -20,7 +20,7 @@ enum AbsorbLayoutIntoWeights {
       matrix.shape[1] == features, let values = matrix.floats
     else { return false }
     // Column k multiplies the element at offset order[k] of the source.
-    let order = TensorData.sourceOffsets(shape: shape, permutation: transpose.permutation)
+    let order = StridedWalk(over: shape).permuted(transpose.permutation).offsets
     var arranged = values
     for row in 0..<matrix.shape[0] {
       for (column, offset) in order.enumerated() {

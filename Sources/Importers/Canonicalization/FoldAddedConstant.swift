@@ -7,7 +7,8 @@ enum FoldAddedConstant {
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
     guard let add = node.operation as? Add, add.activation == .none, node.inputs.count == 2,
-      let input = node.inputs[0], let addend = editor.floats(node.inputs[1])?.floats,
+      let input = node.inputs[0], let constant = editor.floats(node.inputs[1]),
+      let addend = constant.broadcast(to: editor.shape(input))?.floats,
       editor.isPrivate(input), let (before, producer) = editor.producer(input),
       var layer = WeightedLayer(producer, editor)
     else { return false }

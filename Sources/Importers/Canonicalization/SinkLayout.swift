@@ -1,69 +1,89 @@
 import ModelGraph
 import Operators
 
-/// Moves a transpose or reshape from before an element-wise node to behind it, towards its
-/// inverse.
+/// Moves a transpose or reshape from before a node that does not mind it to behind the node, towards
+/// its inverse. Every computed operand must come through the same one; constants are turned back.
 enum SinkLayout {
   @Sendable static func apply(
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
-    if node.operation is Activate, let input = node.inputs.first ?? nil,
-      let (layout, source) = layoutBefore(input, editor)
-    {
-      return try sink(layout, past: node, reading: [source], &editor, index)
-    }
-    if node.operation is Add, node.inputs.count == 2, let left = node.inputs[0],
-      let right = node.inputs[1], let (layout, source) = layoutBefore(left, editor)
-    {
-      if let (other, second) = layoutBefore(right, editor), isSame(layout, other),
-        editor.shape(source) == editor.shape(second)
-      {
-        return try sink(layout, past: node, reading: [source, second], &editor, index)
-      }
-      if let data = editor.floats(right) {
-        let moved = inverse(of: layout, on: data, source: editor.shape(source))
-        let constant = editor.constant(editor[right].name + "/moved", moved)
-        return try sink(layout, past: node, reading: [source, constant], &editor, index)
+    guard node.outputs.count == 1, let layout = commonLayout(of: node, editor),
+      let (operation, behind) = past(layout, node, editor)
+    else { return false }
+    var inputs: [ValueID?] = []
+    for case .some(let input) in node.inputs {
+      if let data = editor[input].constant {
+        guard let moved = turnedBack(data, through: layout, editor) else { return false }
+        inputs.append(
+          moved == data ? input : editor.constant(editor[input].name + "/moved", moved))
+      } else {
+        inputs.append(editor.producer(input)?.node.inputs.first ?? nil)
       }
     }
-    return false
-  }
-
-  /// The transpose or reshape that computes `id`, and what it reads.
-  private static func layoutBefore(
-    _ id: ValueID, _ editor: GraphEditor
-  ) -> (any Operation, ValueID)? {
-    guard let (_, node) = editor.producer(id), let input = node.inputs.first ?? nil,
-      node.operation is Transpose || node.operation is Reshape
-    else { return nil }
-    return (node.operation, input)
-  }
-
-  private static func isSame(_ left: any Operation, _ right: any Operation) -> Bool {
-    if let left = left as? Transpose { return left == right as? Transpose }
-    if let left = left as? Reshape { return left == right as? Reshape }
-    return false
-  }
-
-  private static func inverse(
-    of layout: any Operation, on data: TensorData, source: [Int]
-  ) -> TensorData {
-    guard let transpose = layout as? Transpose else { return data.reshaped(source) }
-    var permutation = transpose.permutation
-    for (position, axis) in transpose.permutation.enumerated() { permutation[axis] = position }
-    return data.permuted(permutation)
-  }
-
-  private static func sink(
-    _ layout: any Operation, past node: Node, reading inputs: [ValueID],
-    _ editor: inout GraphEditor, _ index: Int
-  ) throws(GraphError) -> Bool {
     let result = try editor.emit(
-      node.name, node.operation, inputs, as: editor[node.outputs[0]].name)
+      node.name, operation, inputs, as: editor[node.outputs[0]].name)
     editor.replace(
       index,
       with: Node(
-        name: node.name + "/layout", operation: layout, inputs: [result], outputs: node.outputs))
+        name: node.name + "/layout", operation: behind, inputs: [result], outputs: node.outputs))
     return true
+  }
+
+  /// A transpose or reshape, and the shape it is applied to.
+  private struct Layout {
+    let operation: any Operation
+    let source: [Int]
+  }
+
+  /// The one layout that all computed operands of a node come through.
+  private static func commonLayout(of node: Node, _ editor: GraphEditor) -> Layout? {
+    var common: Layout?
+    for input in node.inputs {
+      guard let input else { return nil }
+      if editor[input].constant != nil { continue }
+      guard let (_, producer) = editor.producer(input), let source = producer.inputs.first ?? nil,
+        producer.operation is Transpose || producer.operation is Reshape
+      else { return nil }
+      let layout = Layout(operation: producer.operation, source: editor.shape(source))
+      guard common.map({ isSame($0, layout) }) ?? true else { return nil }
+      common = layout
+    }
+    return common
+  }
+
+  private static func isSame(_ left: Layout, _ right: Layout) -> Bool {
+    if let left = left.operation as? Transpose { return left == right.operation as? Transpose }
+    guard let reshape = left.operation as? Reshape else { return false }
+    return reshape == right.operation as? Reshape && left.source == right.source
+  }
+
+  /// The node's operation on what the layout was applied to, and the layout of its result.
+  private static func past(
+    _ layout: Layout, _ node: Node, _ editor: GraphEditor
+  ) -> (any Operation, any Operation)? {
+    if let transpose = layout.operation as? Transpose {
+      guard let (operation, permutation) = node.operation.ignoring(transpose.permutation) else {
+        return nil
+      }
+      return (operation, Transpose(permutation: permutation))
+    }
+    guard node.operation.isElementwise else { return nil }
+    return (node.operation, layout.operation)
+  }
+
+  /// A constant operand as it goes with the layout's source; one element goes with everything.
+  private static func turnedBack(
+    _ data: TensorData, through layout: Layout, _ editor: GraphEditor
+  ) -> TensorData? {
+    if data.count == 1 { return data.reshaped([]) }
+    guard let transpose = layout.operation as? Transpose else {
+      return data.count == layout.source.reduce(1, *) ? data.reshaped(layout.source) : nil
+    }
+    let rank = transpose.permutation.count
+    guard data.shape.count <= rank else { return nil }
+    var inverse = transpose.permutation
+    for (position, axis) in transpose.permutation.enumerated() { inverse[axis] = position }
+    let missing = [Int](repeating: 1, count: rank - data.shape.count)
+    return data.reshaped(missing + data.shape).permuted(inverse)
   }
 }

@@ -105,20 +105,43 @@ struct ONNXBuilder {
 
   // MARK: Nodes
 
-  /// Adds a node with one result and returns it.
+  /// Adds a node with one result and returns it; a constant one if all operands are.
   mutating func emit(
     _ operation: any Operation, _ inputs: [ValueID?], node: ONNXNode, suffix: String = ""
   ) throws(GraphError) -> ValueID {
-    let types = inputs.map { $0.map { graph[$0].type } }
-    let result = try operation.singleResult(types, node: node.name)
-    let base = node.outputs.first ?? node.name
-    let id = graph.add(Value(name: unique(base + suffix), type: result))
+    let results = try emitAll(operation, inputs, node: node, suffix: suffix)
+    guard results.count == 1 else {
+      throw node.invalid("\(operation.name) has \(results.count) results")
+    }
+    return results[0]
+  }
+
+  /// Adds a node and returns its results. Of constants only, it is computed at once: that is how
+  /// shape computations disappear, since every shape is known here.
+  mutating func emitAll(
+    _ operation: any Operation, _ inputs: [ValueID?], node: ONNXNode, suffix: String = ""
+  ) throws(GraphError) -> [ValueID] {
+    let operands = inputs.map { $0.map { graph[$0] } }
+    if let folded = try operation.folded(operands, node: node.name) {
+      return folded.enumerated().map { index, data in
+        constant(resultName(node, index) + suffix, data)
+      }
+    }
+    let types = try operation.checkedResults(operands.map { $0?.type }, node: node.name)
     guard graph.nodes.count < 4 * ImportLimits.nodes else {
       throw GraphError.malformed("ONNX: too many nodes")
     }
+    let ids = types.enumerated().map { index, type in
+      graph.add(Value(name: unique(resultName(node, index) + suffix), type: type))
+    }
     graph.nodes.append(
-      Node(name: node.name + suffix, operation: operation, inputs: inputs, outputs: [id]))
-    return id
+      Node(name: node.name + suffix, operation: operation, inputs: inputs, outputs: ids))
+    return ids
+  }
+
+  private func resultName(_ node: ONNXNode, _ index: Int) -> String {
+    let names = node.outputs
+    return index < names.count && !names[index].isEmpty ? names[index] : "\(node.name)#\(index)"
   }
 
   /// A reshape, or the value itself when it has that shape already.
@@ -193,35 +216,6 @@ struct ONNXBuilder {
         graph[id].name = output.name
       }
       graph.outputs.append(id)
-    }
-  }
-}
-
-extension Operation {
-  /// The type of the only result, checked against the limits; errors name `node`.
-  func singleResult(_ operands: [ValueType?], node: String) throws(GraphError) -> ValueType {
-    let types: [ValueType]
-    do throws(GraphError) {
-      types = try resultTypes(operands)
-    } catch {
-      throw error.named(node)
-    }
-    guard types.count == 1, let type = types.first else {
-      throw GraphError.invalid(node: node, reason: "\(name) has \(types.count) results")
-    }
-    try ImportLimits.check(type.shape, node: node, "the result of \(name)")
-    return type
-  }
-}
-
-extension GraphError {
-  /// The same error with the node's name filled in where a shape rule left it empty.
-  func named(_ node: String) -> GraphError {
-    switch self {
-    case .invalid(let name, let reason) where name.isEmpty: .invalid(node: node, reason: reason)
-    case .unsupported(let operation, let name, let reason) where name.isEmpty:
-      .unsupported(operation: operation, node: node, reason: reason)
-    default: self
     }
   }
 }

@@ -12,15 +12,6 @@ enum ONNXElementwise {
     guard builder.data(left) == nil || builder.data(left)?.floats != nil else {
       throw node.unsupported("integer additions are not run")
     }
-    let shape = builder.shape(left)
-    if let data = builder.data(right), data.shape != shape {
-      guard let full = data.broadcast(to: shape) else {
-        throw node.unsupported(
-          "it broadcasts \(shape) and \(data.shape); the result must have the shape of the "
-            + "computed operand")
-      }
-      right = builder.constant(node.name + "/addend", full)
-    }
     let operation = Add(activation: .none)
     try builder.bind(node, try builder.emit(operation, [left, right], node: node))
   }

@@ -161,13 +161,22 @@ struct TFLiteBuilder {
     return result
   }
 
-  /// Adds a node; its derived type must equal the one the file states.
+  /// Adds a node; its derived type must equal the one the file states. Of constants only, it is
+  /// computed at once.
   mutating func emit(
     _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?],
     sameParameters: Bool = false
   ) throws(GraphError) {
     guard node.outputs.count == 1 else { throw node.invalid("it should have one result") }
     let output = try value(node.outputs[0])
+    if graph[output].quantization == nil, !graph.outputs.contains(output),
+      let folded = try operation.folded(inputs.map { $0.map { graph[$0] } }, node: node.name)
+    {
+      guard folded.count == 1, ValueType(folded[0].type, folded[0].shape) == graph[output].type
+      else { throw node.invalid("its result is not what the file states") }
+      graph[output].constant = folded[0]
+      return
+    }
     for case .some(let input) in inputs {
       let type = graph[input].type.element
       guard type == .float32 || type == .int8 || type == .int32 else {

@@ -1,0 +1,100 @@
+/// Positions of elements in row-major memory, axis by axis: what transposes, slices, repeats and
+/// broadcasts are made of. A step of 0 repeats, a negative one runs backwards.
+public struct StridedWalk: Sendable, Equatable {
+  /// Where the first element lies.
+  public var start: Int
+  /// Elements along each axis, outermost first.
+  public var sizes: [Int]
+  /// Elements of memory between neighbours along each axis.
+  public var steps: [Int]
+
+  /// Creates a walk.
+  public init(start: Int = 0, sizes: [Int], steps: [Int]) {
+    self.start = start
+    self.sizes = sizes
+    self.steps = steps
+  }
+
+  /// The walk over a whole tensor, in order.
+  public init(over shape: [Int]) {
+    var steps = [Int](repeating: 1, count: shape.count)
+    for axis in shape.indices.dropLast().reversed() {
+      steps[axis] = steps[axis + 1] * shape[axis + 1]
+    }
+    self.init(sizes: shape, steps: steps)
+  }
+
+  /// A tensor of shape `source` repeated to `shape` by NumPy's rules; nil when it does not fit.
+  public init?(broadcasting source: [Int], to shape: [Int]) {
+    guard source.count <= shape.count else { return nil }
+    let padded = [Int](repeating: 1, count: shape.count - source.count) + source
+    guard zip(padded, shape).allSatisfy({ $0 == 1 || $0 == $1 }) else { return nil }
+    let steps = StridedWalk(over: padded).steps
+    self.init(sizes: shape, steps: zip(padded, steps).map { $0 == 1 ? 0 : $1 })
+  }
+
+  /// The axes in another order: axis k of the result is axis `permutation[k]`.
+  public func permuted(_ permutation: [Int]) -> StridedWalk {
+    StridedWalk(
+      start: start, sizes: permutation.map { sizes[$0] }, steps: permutation.map { steps[$0] })
+  }
+
+  /// The positions, in the order of the walk.
+  public var offsets: [Int] {
+    var offsets = sizes.contains(0) ? [] : [start]
+    for (size, step) in zip(sizes, steps) {
+      var next: [Int] = []
+      next.reserveCapacity(offsets.count * size)
+      for offset in offsets {
+        for index in 0..<size { next.append(offset + index * step) }
+      }
+      offsets = next
+    }
+    return offsets
+  }
+
+  /// The shape two shapes broadcast to by NumPy's rules; nil when they do not go together.
+  public static func broadcastShape(_ left: [Int], _ right: [Int]) -> [Int]? {
+    let rank = max(left.count, right.count)
+    var shape: [Int] = []
+    for axis in 0..<rank {
+      let a = axis < rank - left.count ? 1 : left[axis - (rank - left.count)]
+      let b = axis < rank - right.count ? 1 : right[axis - (rank - right.count)]
+      guard a == b || a == 1 || b == 1 else { return nil }
+      shape.append(a == 1 ? b : a)
+    }
+    return shape
+  }
+}
+
+extension TensorData {
+  /// The elements at the given positions, under a shape of as many.
+  public func picking(_ offsets: [Int], shape: [Int]) -> TensorData {
+    let picked: Elements =
+      switch elements {
+      case .float32(let e): .float32(offsets.map { e[$0] })
+      case .int8(let e): .int8(offsets.map { e[$0] })
+      case .uint8(let e): .uint8(offsets.map { e[$0] })
+      case .int16(let e): .int16(offsets.map { e[$0] })
+      case .int32(let e): .int32(offsets.map { e[$0] })
+      case .int64(let e): .int64(offsets.map { e[$0] })
+      case .bool(let e): .bool(offsets.map { e[$0] })
+      }
+    return TensorData(shape: shape, elements: picked)
+  }
+
+  /// The elements of a walk, under its sizes.
+  public func picking(_ walk: StridedWalk) -> TensorData {
+    picking(walk.offsets, shape: walk.sizes)
+  }
+
+  /// The same elements with axis k of the result being axis `permutation[k]` of this tensor.
+  public func permuted(_ permutation: [Int]) -> TensorData {
+    picking(StridedWalk(over: shape).permuted(permutation))
+  }
+
+  /// Repeated to `shape` by NumPy's rules; nil when it does not fit.
+  public func broadcast(to shape: [Int]) -> TensorData? {
+    StridedWalk(broadcasting: self.shape, to: shape).map { picking($0) }
+  }
+}

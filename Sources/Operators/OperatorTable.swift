@@ -4,17 +4,19 @@ public import ModelGraph
 public enum OperatorTable {
   /// The types, by name.
   public static let all: [any Operation.Type] = [
-    Activate.self,
-    Add.self,
     AveragePool2D.self,
     BatchNormalization.self,
+    Binary.self,
+    Cast.self,
     Conv2D.self,
     DepthwiseConv2D.self,
     FullyConnected.self,
     MaxPool2D.self,
     Mean.self,
+    Pointwise.self,
     Reshape.self,
     Softmax.self,
     Transpose.self,
+    Where.self,
   ]
 }

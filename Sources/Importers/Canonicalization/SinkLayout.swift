@@ -67,7 +67,13 @@ enum SinkLayout {
       }
       return (operation, Transpose(permutation: permutation))
     }
-    guard node.operation.isElementwise else { return nil }
+    // Constants that repeat the other operands would repeat other elements of the source.
+    guard node.operation.isElementwise,
+      node.inputs.allSatisfy({ id in
+        id.map { editor[$0].constant != nil || editor.shape($0) == editor.shape(node.outputs[0]) }
+          ?? false
+      })
+    else { return nil }
     return (node.operation, layout.operation)
   }
 

@@ -95,28 +95,6 @@ enum ONNXFolding {
     try bindIntegers(node, &builder, result)
   }
 
-  /// `Cast` between integer types; a cast of a float to float is nothing.
-  @Sendable static func cast(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
-    let input = try builder.operand(node, 0)
-    let target = ONNXTensor.elementType(try node.int("to", default: 0))
-    if let target, builder.graph[input].type.element == target {
-      return try builder.bind(node, input)
-    }
-    let source = try list(node, builder, 0)
-    let integers = source.integers ?? []
-    let elements: TensorData.Elements
-    switch target {
-    case .int64: elements = .int64(integers.map(Int64.init))
-    case .int32: elements = .int32(integers.map(Int32.init(truncatingIfNeeded:)))
-    case .float32: elements = .float32(integers.map { Float($0) })
-    default: throw node.unsupported("casts of constants to int32, int64 and float32 are run")
-    }
-    let data = TensorData(shape: source.shape, elements: elements)
-    try builder.bind(node, builder.constant(node.outputs.first ?? node.name, data))
-  }
-
   /// `Slice` of a list, step positive.
   @Sendable static func slice(
     _ node: ONNXNode, _ builder: inout ONNXBuilder

@@ -4,11 +4,9 @@ import ModelGraph
 /// there. They run on constants only.
 enum ONNXFolding {
   private static func bindIntegers(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder, _ list: [Int], scalar: Bool = false
+    _ node: ONNXNode, _ builder: inout ONNXBuilder, _ list: [Int]
   ) throws(GraphError) {
-    let data = TensorData(
-      shape: scalar && list.count == 1 ? [] : [list.count],
-      elements: .int64(list.map(Int64.init)))
+    let data = TensorData(shape: [list.count], elements: .int64(list.map(Int64.init)))
     try builder.bind(node, builder.constant(node.outputs.first ?? node.name, data))
   }
 
@@ -64,37 +62,6 @@ enum ONNXFolding {
     return index < -count ? 0 : index + count
   }
 
-  /// `Gather` along axis 0 of a list.
-  @Sendable static func gather(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
-    let source = try list(node, builder, 0).integers ?? []
-    let indices = try list(node, builder, 1)
-    guard [0, -1].contains(try node.int("axis", default: 0)) else {
-      throw node.invalid("axis of a list is 0")
-    }
-    var result: [Int] = []
-    for index in indices.integers ?? [] {
-      guard index >= -source.count, index < source.count else {
-        throw node.invalid("index \(index) in a list of \(source.count)")
-      }
-      result.append(source[index < 0 ? index + source.count : index])
-    }
-    try bindIntegers(node, &builder, result, scalar: indices.shape.isEmpty)
-  }
-
-  /// `Concat` of lists.
-  @Sendable static func concat(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
-    var result: [Int] = []
-    for index in node.inputs.indices {
-      result += try list(node, builder, index).integers ?? []
-      guard result.count <= 1 << 16 else { throw node.invalid("its result is too long") }
-    }
-    try bindIntegers(node, &builder, result)
-  }
-
   /// `Cast` between integer types; a cast of a float to float is nothing.
   @Sendable static func cast(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
@@ -115,23 +82,5 @@ enum ONNXFolding {
     }
     let data = TensorData(shape: source.shape, elements: elements)
     try builder.bind(node, builder.constant(node.outputs.first ?? node.name, data))
-  }
-
-  /// `Slice` of a list, step positive.
-  @Sendable static func slice(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
-    let source = try list(node, builder, 0).integers ?? []
-    let starts = try list(node, builder, 1).integers ?? []
-    let ends = try list(node, builder, 2).integers ?? []
-    let steps = try builder.integers(node, 4) ?? [1]
-    guard starts.count == 1, ends.count == 1, steps.count == 1, steps[0] > 0 else {
-      throw node.unsupported("slices of one list with a positive step are run")
-    }
-    let start = bounded(starts[0], source.count)
-    let end = bounded(ends[0], source.count)
-    let step = min(steps[0], source.count + 1)
-    let picked = start < end ? stride(from: start, to: end, by: step).map { source[$0] } : []
-    try bindIntegers(node, &builder, picked)
   }
 }

@@ -11,10 +11,12 @@ public enum OperatorTable {
     Conv2D.self,
     DepthwiseConv2D.self,
     FullyConnected.self,
+    MatrixProduct.self,
     MaxPool2D.self,
-    Mean.self,
+    Reduce.self,
     Reshape.self,
     Softmax.self,
     Transpose.self,
+    WindowPool.self,
   ]
 }

@@ -1,4 +1,5 @@
 import ModelGraph
+import Operators
 
 /// How one ONNX operator becomes nodes.
 struct ONNXMapping: Sendable {
@@ -23,10 +24,20 @@ enum ONNXOperatorTable {
     "Gather": ONNXMapping(convert: ONNXFolding.gather),
     "Gemm": ONNXMapping(convert: ONNXDense.gemm),
     "GlobalAveragePool": ONNXMapping(convert: ONNXPooling.globalAverage),
+    "GlobalMaxPool": ONNXMapping(convert: ONNXPooling.globalMaximum),
     "Identity": ONNXMapping(convert: ONNXElementwise.identity),
     "MatMul": ONNXMapping(convert: ONNXDense.matrixProduct),
     "MaxPool": ONNXMapping(convert: ONNXPooling.maximum),
-    "ReduceMean": ONNXMapping(convert: ONNXPooling.mean),
+    "ReduceL1": ONNXReduction.mapping(.l1),
+    "ReduceL2": ONNXReduction.mapping(.l2),
+    "ReduceLogSum": ONNXReduction.mapping(.logSum),
+    "ReduceLogSumExp": ONNXReduction.mapping(.logSumExp),
+    "ReduceMax": ONNXReduction.mapping(.maximum),
+    "ReduceMean": ONNXReduction.mapping(.mean),
+    "ReduceMin": ONNXReduction.mapping(.minimum),
+    "ReduceProd": ONNXReduction.mapping(.product),
+    "ReduceSum": ONNXReduction.mapping(.sum, axesAreOperandFrom: 13),
+    "ReduceSumSquare": ONNXReduction.mapping(.sumOfSquares),
     "Relu": ONNXMapping(convert: ONNXElementwise.relu),
     "Reshape": ONNXMapping(convert: ONNXLayout.reshape),
     "Shape": ONNXMapping(convert: ONNXFolding.shape),

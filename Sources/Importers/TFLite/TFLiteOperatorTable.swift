@@ -18,10 +18,16 @@ enum TFLiteOperatorTable {
     "DEPTHWISE_CONV_2D": TFLiteMapping(convert: TFLiteSpatial.depthwise),
     "FULLY_CONNECTED": TFLiteMapping(convert: TFLiteElementwise.fullyConnected),
     "MAX_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.maximumPool),
-    "MEAN": TFLiteMapping(convert: TFLiteElementwise.mean),
+    "MEAN": TFLiteReduction.mapping(.mean),
+    "REDUCE_ALL": TFLiteReduction.mapping(.minimum),
+    "REDUCE_ANY": TFLiteReduction.mapping(.maximum),
+    "REDUCE_MAX": TFLiteReduction.mapping(.maximum, keepsParameters: true),
+    "REDUCE_MIN": TFLiteReduction.mapping(.minimum, keepsParameters: true),
+    "REDUCE_PROD": TFLiteReduction.mapping(.product),
     "RELU": TFLiteMapping(convert: TFLiteElementwise.relu),
     "RELU6": TFLiteMapping(convert: TFLiteElementwise.relu6),
     "RESHAPE": TFLiteMapping(convert: TFLiteElementwise.reshape),
+    "SUM": TFLiteReduction.mapping(.sum),
     "SOFTMAX": TFLiteMapping(convert: TFLiteElementwise.softmax),
   ]
 }

@@ -15,10 +15,11 @@ public enum OperatorTable {
     Extremum.self,
     FullyConnected.self,
     Gather.self,
+    MatrixProduct.self,
     MaxPool2D.self,
-    Mean.self,
     Pick.self,
     Pointwise.self,
+    Reduce.self,
     Reshape.self,
     Resize.self,
     Scatter.self,
@@ -26,5 +27,6 @@ public enum OperatorTable {
     TopK.self,
     Transpose.self,
     Where.self,
+    WindowPool.self,
   ]
 }

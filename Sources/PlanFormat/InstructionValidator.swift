@@ -4,12 +4,13 @@ struct InstructionValidator {
   let instruction: Instruction
 
   func validate(_ operands: [PlanTensor], _ result: PlanTensor) throws(PlanError) {
-    let count =
+    let counts =
       switch instruction.operation {
-      case .addition, .addition16: 2
-      default: 1
+      case .addition, .addition16: 2...2
+      case .move: 1...PlanLimits.ports
+      default: 1...1
       }
-    try require(operands.count == count, "has the wrong number of operands")
+    try require(counts.contains(operands.count), "has the wrong number of operands")
     let input = operands[0]
     for tensor in operands { try require(tensor.element == input.element, Self.unserved) }
     let served: Bool =
@@ -19,6 +20,7 @@ struct InstructionValidator {
       case .treeEnsemble:
         (input.element == .int16 || input.element == .int32)
           && (result.element == .int32 || result.element == .int64)
+      case .move: input.element == result.element
       default: input.element == .int8 && result.element == .int8
       }
     try require(served, Self.unserved)
@@ -91,6 +93,10 @@ struct InstructionValidator {
       try fullyConnected16x8(parameters, input, result)
     case .treeEnsemble(let parameters):
       try treeEnsemble(parameters, input, result)
+    case .move(let parameters):
+      try move(parameters, operands, result)
+    case .resize(let parameters):
+      try resize(parameters, input, result)
     }
   }
 

@@ -263,7 +263,7 @@ import Wire
       // 127 · 255 = 32385 is what is left of 2^31 − 1 beside the last of these.
       let fits = Int64(bias.magnitude) + 127 * 255 < 1 << 31
       do {
-        _ = try sketch.run([[127]])
+        _ = try sketch.run([[127]] as [[Int8]])
         #expect(fits, "\(bias)")
       } catch let error as RuntimeError {
         #expect(!fits && error.message.contains("dense") && error.message.contains("overflow"))

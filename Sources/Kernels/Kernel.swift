@@ -71,7 +71,8 @@ public struct Kernel: @unchecked Sendable {
   /// Bytes of scratch that a run needs.
   public func scratchBytes(_ layer: Layer) -> Int {
     switch body {
-    case .scalar, .sum, .wordSum, .lookup: 0
+    case .scalar: ScalarRecurrent.scratchBytes(layer)
+    case .sum, .wordSum, .lookup: 0
     case .strip(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .winograd(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
@@ -169,6 +170,7 @@ extension PlanOperation {
     case .fullyConnected16x8: "qs16-qs8-gemm"
     case .addition16: "qs16-vadd"
     case .treeEnsemble: "trees"
+    case .recurrent: "qs8-recurrent"
     }
   }
 }

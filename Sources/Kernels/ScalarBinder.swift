@@ -62,6 +62,8 @@ struct ScalarBinder {
       return .addition16(addition16(parameters, source, result))
     case .treeEnsemble(let parameters):
       return .treeEnsemble(treeEnsemble(parameters, source, result))
+    case .recurrent(let parameters):
+      return .recurrent(KernelCall.placed(recurrent(parameters, source, result)))
     }
   }
 

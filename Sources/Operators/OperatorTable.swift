@@ -13,6 +13,7 @@ public enum OperatorTable {
     FullyConnected.self,
     MaxPool2D.self,
     Mean.self,
+    Recurrent.self,
     Reshape.self,
     Softmax.self,
     Transpose.self,

@@ -56,6 +56,8 @@ extension PlanOperation {
       parameters.leaves = replacement(parameters.leaves)
       parameters.bias = replacement(parameters.bias)
       return .treeEnsemble(parameters)
+    case .recurrent(let parameters):
+      return .recurrent(parameters.replacingConstants(replacement))
     case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose:
       return self
     }

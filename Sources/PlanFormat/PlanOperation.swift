@@ -31,6 +31,8 @@ public enum PlanOperation: Sendable, Equatable {
   case addition16(AdditionParameters)
   /// Decision trees over ranks, int16 or int32 [items, features], to sums, int32 or int64.
   case treeEnsemble(TreeEnsembleParameters)
+  /// An LSTM, a GRU or a simple recurrent layer over time.
+  case recurrent(RecurrentParameters)
 }
 
 /// How an accumulator becomes an output: q = zeroPoint + round(acc · multiplier · 2^shift).

@@ -42,6 +42,8 @@ extension Plan {
       case .treeEnsemble(let parameters):
         try validate(parameters, instruction, weights)
         isSafe = true
+      case .recurrent(let parameters):
+        isSafe = self.isSafe(parameters, instruction, weights)
       case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup:
         isSafe = true
       }

@@ -19,6 +19,7 @@ public enum OperatorTable {
     MaxPool2D.self,
     Pick.self,
     Pointwise.self,
+    Recurrent.self,
     Reduce.self,
     Reshape.self,
     Resize.self,

@@ -90,7 +90,9 @@ extension TensorData {
 
   /// The same elements with axis k of the result being axis `permutation[k]` of this tensor.
   public func permuted(_ permutation: [Int]) -> TensorData {
-    picking(StridedWalk(over: shape).permuted(permutation))
+    var result = picking(StridedWalk(over: shape).permuted(permutation))
+    result.grid = grid?.permuted(permutation)
+    return result
   }
 
   /// Repeated to `shape` by NumPy's rules; nil when it does not fit.

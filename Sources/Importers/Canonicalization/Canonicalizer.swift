@@ -11,6 +11,8 @@ enum Canonicalizer {
   /// Rules for float graphs, in order.
   static let float: [Rewrite] = [
     Rewrite(apply: FoldConstants.apply),
+    Rewrite(apply: FuseQuantization.apply),
+    Rewrite(apply: SinkQuantization.apply),
     Rewrite(apply: SimplifyLayout.apply),
     Rewrite(apply: SinkLayout.apply),
     Rewrite(apply: RemapMean.apply),

@@ -18,6 +18,7 @@ enum ONNXOperatorTable {
     "Concat": ONNXMapping(convert: ONNXFolding.concat),
     "Constant": ONNXMapping(convert: ONNXFolding.constant),
     "Conv": ONNXMapping(convert: ONNXConvolution.convolution),
+    "DequantizeLinear": ONNXMapping(convert: ONNXQuantization.dequantize),
     "Dropout": ONNXMapping(convert: ONNXElementwise.dropout),
     "Flatten": ONNXMapping(convert: ONNXLayout.flatten),
     "Gather": ONNXMapping(convert: ONNXFolding.gather),
@@ -26,6 +27,7 @@ enum ONNXOperatorTable {
     "Identity": ONNXMapping(convert: ONNXElementwise.identity),
     "MatMul": ONNXMapping(convert: ONNXDense.matrixProduct),
     "MaxPool": ONNXMapping(convert: ONNXPooling.maximum),
+    "QuantizeLinear": ONNXMapping(convert: ONNXQuantization.quantize),
     "ReduceMean": ONNXMapping(convert: ONNXPooling.mean),
     "Relu": ONNXMapping(convert: ONNXElementwise.relu),
     "Reshape": ONNXMapping(convert: ONNXLayout.reshape),
@@ -36,4 +38,15 @@ enum ONNXOperatorTable {
     "Transpose": ONNXMapping(convert: ONNXLayout.transpose),
     "Unsqueeze": ONNXMapping(convert: ONNXLayout.unsqueeze),
   ]
+
+  /// Operators of onnxruntime's own domain, by `op_type`.
+  static let microsoft: [String: ONNXMapping] = [
+    "DequantizeLinear": ONNXMapping(convert: ONNXQuantization.dequantize),
+    "QuantizeLinear": ONNXMapping(convert: ONNXQuantization.quantize),
+  ]
+
+  /// The mapping of an operator, if it is read.
+  static func mapping(of node: ONNXNode) -> ONNXMapping? {
+    node.domain == "com.microsoft" ? microsoft[node.operation] : mappings[node.operation]
+  }
 }

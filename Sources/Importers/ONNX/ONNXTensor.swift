@@ -42,7 +42,8 @@ struct ONNXTensor {
     case 2: .uint8
     case 3: .int8
     case 5: .int16
-    case 6: .int32
+    // Unsigned 16-bit integers, the zero points of 16-bit activations, have no type of their own.
+    case 4, 6: .int32
     case 7: .int64
     case 9: .bool
     default: nil
@@ -100,6 +101,7 @@ struct ONNXTensor {
     _ raw: ArraySlice<UInt8>, _ dataType: Int, _ type: ElementType
   ) throws(GraphError) -> TensorData.Elements {
     switch dataType {
+    case 4: .int32(try LittleEndianArray.load(raw, UInt16.self).map { Int32($0) })
     case 10: .float32(try LittleEndianArray.load(raw, UInt16.self).map(HalfPrecision.float))
     case 11:
       .float32(try LittleEndianArray.load(raw, UInt64.self).map { Float(Double(bitPattern: $0)) })

@@ -27,6 +27,10 @@ enum ONNXOperatorTable {
     "Identity": ONNXMapping(convert: ONNXElementwise.identity),
     "MatMul": ONNXMapping(convert: ONNXDense.matrixProduct),
     "MaxPool": ONNXMapping(convert: ONNXPooling.maximum),
+    "QLinearConv": ONNXIntegerForm.mapping(
+      "Conv", [.init(0), .init(3, axis: 0)], bias: 8, result: 6),
+    "QLinearMatMul": ONNXIntegerForm.mapping(
+      "MatMul", [.init(0, axis: -2), .init(3, axis: -1)], result: 6),
     "QuantizeLinear": ONNXMapping(convert: ONNXQuantization.quantize),
     "ReduceMean": ONNXMapping(convert: ONNXPooling.mean),
     "Relu": ONNXMapping(convert: ONNXElementwise.relu),
@@ -42,6 +46,17 @@ enum ONNXOperatorTable {
   /// Operators of onnxruntime's own domain, by `op_type`.
   static let microsoft: [String: ONNXMapping] = [
     "DequantizeLinear": ONNXMapping(convert: ONNXQuantization.dequantize),
+    "QGemm": ONNXMapping(convert: ONNXIntegerForm.gemm),
+    "QLinearAdd": ONNXIntegerForm.mapping("Add", [.init(0), .init(3)], result: 6),
+    "QLinearAveragePool": ONNXIntegerForm.mapping("AveragePool", [.init(0)], result: 3),
+    "QLinearConcat": ONNXMapping(convert: ONNXIntegerForm.concat),
+    "QLinearGlobalAveragePool": ONNXIntegerForm.mapping(
+      "GlobalAveragePool", [.init(0)], result: 3),
+    "QLinearLeakyRelu": ONNXIntegerForm.mapping("LeakyRelu", [.init(0)], result: 3),
+    "QLinearMul": ONNXIntegerForm.mapping("Mul", [.init(0), .init(3)], result: 6),
+    "QLinearReduceMean": ONNXIntegerForm.mapping("ReduceMean", [.init(0)], result: 3),
+    "QLinearSigmoid": ONNXIntegerForm.mapping("Sigmoid", [.init(0)], result: 3),
+    "QLinearSoftmax": ONNXIntegerForm.mapping("Softmax", [.init(0)], result: 3),
     "QuantizeLinear": ONNXMapping(convert: ONNXQuantization.quantize),
   ]
 

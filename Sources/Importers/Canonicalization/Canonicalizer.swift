@@ -30,7 +30,7 @@ enum Canonicalizer {
 
   /// Rewrites `graph`; the interface stays.
   static func run(_ graph: inout Graph) throws(GraphError) {
-    let isFloat = !graph.values.contains { $0.quantization != nil }
+    let isFloat = !graph.values.contains { $0.quantization != nil && $0.constant == nil }
     var editor = GraphEditor(graph)
     _ = editor.removeDead()
     try sweep(&editor, isFloat ? float : quantized)

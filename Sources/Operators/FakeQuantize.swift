@@ -1,5 +1,4 @@
 public import ModelGraph
-import PlanFormat
 
 /// Every element brought to the nearest real of a grid: a quantised model's statement of the integers
 /// a value is to be held in.
@@ -36,21 +35,13 @@ public struct FakeQuantize: Operation, Equatable {
   }
   public var isElementwise: Bool { true }
 
-  /// TFLite's QUANTIZE between int8 tensors as a table: the factor in fixed point, rounded twice.
+  /// TFLite's QUANTIZE between int8 tensors.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
     let input = try QuantizedOperand(0, of: node)
     let result = try QuantizedOperand(resultOf: node)
-    let scale = FixedPointScale(
-      nearestTo: Double(input.quantization.scale) / Double(result.quantization.scale))
-    let table = (-128...127).map { level -> UInt8 in
-      let scaled = scale.appliedTwice(Int32(level) - input.quantization.zeroPoint)
-      let shifted = Int64(scaled) + Int64(result.quantization.zeroPoint)
-      return UInt8(bitPattern: Int8(min(max(shifted, -128), 127)))
-    }
-    builder.emit(
-      Instruction(
-        name: node.name, operation: .lookup(LookupParameters(table: builder.constant(table))),
-        inputs: [try input.activation(node)], output: try result.activation(node)))
+    builder.requantize(
+      node.name, try input.activation(node), input.quantization,
+      to: try result.activation(node), result.quantization)
   }
 
   public var summary: String { grid.summary }

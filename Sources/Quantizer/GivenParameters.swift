@@ -145,5 +145,8 @@ public struct GivenParameters: Sendable {
     graph.nodes = nodes
   }
 
-  private static func isClamp(_ operation: any Operation) -> Bool { operation is Activate }
+  private static func isClamp(_ operation: any Operation) -> Bool {
+    guard let pointwise = operation as? Pointwise else { return false }
+    return pointwise.expression == .relu || pointwise.expression == .relu6
+  }
 }

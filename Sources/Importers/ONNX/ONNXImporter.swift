@@ -29,7 +29,6 @@ enum ONNXImporter {
     _ graph: ONNXGraph, to builder: inout ONNXBuilder
   ) throws(GraphError) {
     let initialized = Set(graph.initializers.map(\.name))
-    var bytes = 0
     for input in graph.inputs where !initialized.contains(input.name) {
       guard let element = ONNXTensor.elementType(input.elementType), input.elementType != 10,
         input.elementType != 11
@@ -40,6 +39,17 @@ enum ONNXImporter {
       }
       try builder.addInput(input.name, ValueType(element, try input.boundShape()))
     }
+    try addInitializers(graph, to: &builder)
+    guard !builder.graph.inputs.isEmpty else {
+      throw GraphError.malformed("ONNX: the graph has no input")
+    }
+  }
+
+  /// Binds the constants of a graph.
+  static func addInitializers(
+    _ graph: ONNXGraph, to builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    var bytes = 0
     for initializer in graph.initializers {
       let data = try initializer.data()
       bytes += data.count * 8
@@ -49,12 +59,10 @@ enum ONNXImporter {
       }
       try builder.bind(initializer.name, builder.constant(initializer.name, data))
     }
-    guard !builder.graph.inputs.isEmpty else {
-      throw GraphError.malformed("ONNX: the graph has no input")
-    }
   }
 
-  private static func convert(
+  /// Maps a node.
+  static func convert(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
     guard ["", "ai.onnx", "com.microsoft"].contains(node.domain) else {

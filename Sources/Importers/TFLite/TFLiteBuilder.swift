@@ -212,7 +212,7 @@ struct TFLiteBuilder {
     }
     for case .some(let input) in inputs {
       let type = graph[input].type.element
-      guard graph[input].constant != nil || [.float32, .int8, .int16].contains(type) else {
+      guard graph[input].constant != nil || type != .uint8 else {
         throw node.unsupported(
           "operand \(graph[input].name) is \(type.rawValue); float32, int8, uint8 and 16x8 models "
             + "are run: convert with full-integer quantisation")

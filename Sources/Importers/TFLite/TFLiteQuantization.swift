@@ -140,11 +140,12 @@ enum TFLiteQuantization {
   static func checkActivations(
     _ node: TFLiteNode, inputs: [Value], result: Value, same: Bool
   ) throws(GraphError) {
-    guard [.int8, .int16, .float32].contains(result.type.element) else {
+    guard result.type.element != .uint8 else {
       throw node.unsupported("a result of type \(result.type.element.rawValue) is not run")
     }
-    for value in [result] + inputs where value.constant == nil && value.type.element != .float32 {
+    for value in [result] + inputs where value.constant == nil {
       let element = value.type.element
+      guard element == .int8 || element == .int16 else { continue }
       guard let parameters = value.quantization, parameters.isPerTensor,
         element != .int16 || parameters.zeroPoint == 0
       else {

@@ -62,6 +62,8 @@ struct ScalarBinder {
       return .addition16(addition16(parameters, source, result))
     case .treeEnsemble(let parameters):
       return .treeEnsemble(treeEnsemble(parameters, source, result))
+    case .elementwise(let parameters):
+      return .elementwise(KernelCall.placed(elementwise(parameters, result)))
     }
   }
 

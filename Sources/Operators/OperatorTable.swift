@@ -17,11 +17,12 @@ public enum OperatorTable {
     FakeQuantize.self,
     FullyConnected.self,
     Gather.self,
+    MatrixProduct.self,
     MaxPool2D.self,
-    Mean.self,
     Pick.self,
     Pointwise.self,
     Quantize.self,
+    Reduce.self,
     Reshape.self,
     Resize.self,
     Scatter.self,
@@ -29,5 +30,6 @@ public enum OperatorTable {
     TopK.self,
     Transpose.self,
     Where.self,
+    WindowPool.self,
   ]
 }

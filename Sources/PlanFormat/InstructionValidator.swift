@@ -7,6 +7,7 @@ struct InstructionValidator {
     let count =
       switch instruction.operation {
       case .addition, .addition16: 2
+      case .elementwise(let parameters): parameters.constant == nil ? 2 : 1
       default: 1
       }
     try require(operands.count == count, "has the wrong number of operands")
@@ -19,6 +20,8 @@ struct InstructionValidator {
       case .treeEnsemble:
         (input.element == .int16 || input.element == .int32)
           && (result.element == .int32 || result.element == .int64)
+      case .elementwise:
+        input.element == result.element && (input.element == .int8 || input.element == .int16)
       default: input.element == .int8 && result.element == .int8
       }
     try require(served, Self.unserved)
@@ -91,6 +94,8 @@ struct InstructionValidator {
       try fullyConnected16x8(parameters, input, result)
     case .treeEnsemble(let parameters):
       try treeEnsemble(parameters, input, result)
+    case .elementwise(let parameters):
+      try elementwise(parameters, operands, result)
     }
   }
 
@@ -189,11 +194,11 @@ struct InstructionValidator {
       "has constants outside the weights section")
   }
 
-  private func zeroPoint(_ value: Int32, _ tensor: PlanTensor) throws(PlanError) {
+  func zeroPoint(_ value: Int32, _ tensor: PlanTensor) throws(PlanError) {
     try require(value == tensor.zeroPoint, "has another zero point than its operand")
   }
 
-  private func scale(_ scale: FixedPointScale) throws(PlanError) {
+  func scale(_ scale: FixedPointScale) throws(PlanError) {
     try require(
       scale.multiplier >= 0 && (-31...30).contains(scale.shift), "has a scale out of range")
   }

@@ -56,6 +56,12 @@ extension PlanOperation {
       parameters.leaves = replacement(parameters.leaves)
       parameters.bias = replacement(parameters.bias)
       return .treeEnsemble(parameters)
+    case .elementwise(var parameters):
+      if var constant = parameters.constant {
+        constant.elements = replacement(constant.elements)
+        parameters.constant = constant
+      }
+      return .elementwise(parameters)
     case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose:
       return self
     }

@@ -121,6 +121,26 @@ extension ByteWriter {
     i32(requantization.maximum)
   }
 
+  private mutating func addition(_ parameters: AdditionParameters) {
+    i32(parameters.leftShift)
+    i32(parameters.leftZeroPoint)
+    i32(parameters.rightZeroPoint)
+    for factor in [parameters.left, parameters.right, parameters.output] { scale(factor) }
+    i32(parameters.outputZeroPoint)
+    i32(parameters.minimum)
+    i32(parameters.maximum)
+  }
+
+  private mutating func elementwise(_ parameters: ElementwiseParameters) {
+    u8(parameters.function.rawValue)
+    addition(parameters.arithmetic)
+    guard let constant = parameters.constant else { return u8(0) }
+    u8(constant.isLeft ? 1 : 2)
+    u8(UInt8(constant.shape.count))
+    for size in constant.shape { u32(UInt32(size)) }
+    reference(constant.elements)
+  }
+
   fileprivate mutating func pool(_ parameters: PoolParameters) {
     window(parameters.window)
     i32(parameters.minimum)
@@ -138,13 +158,7 @@ extension ByteWriter {
       reference(parameters.bias)
       requantization(parameters.requantization)
     case .addition(let parameters), .addition16(let parameters):
-      i32(parameters.leftShift)
-      i32(parameters.leftZeroPoint)
-      i32(parameters.rightZeroPoint)
-      for factor in [parameters.left, parameters.right, parameters.output] { scale(factor) }
-      i32(parameters.outputZeroPoint)
-      i32(parameters.minimum)
-      i32(parameters.maximum)
+      addition(parameters)
     case .averagePool2D(let parameters), .maximumPool2D(let parameters):
       pool(parameters)
     case .spatialMean(let parameters):
@@ -170,6 +184,8 @@ extension ByteWriter {
         reference(constant)
       }
       u32(UInt32(parameters.leafWidth))
+    case .elementwise(let parameters):
+      elementwise(parameters)
     }
   }
 }
@@ -193,6 +209,7 @@ extension PlanOperation {
     case .fullyConnected16x8: 13
     case .addition16: 14
     case .treeEnsemble: 15
+    case .elementwise: 16
     }
   }
 }

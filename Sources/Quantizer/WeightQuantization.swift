@@ -48,13 +48,17 @@ package struct WeightQuantization {
     let channels = floatBias.indices
     let scales = channels.map { grid.scales[grid.isPerTensor ? 0 : $0] }
     let zeroPoints = channels.map { grid.zeroPoints[grid.isPerTensor ? 0 : $0] }
-    weights = floats.enumerated().map { index, weight in
-      let channel = channelOf(index)
-      return Int8(clamping: Int((weight / scales[channel]).rounded()) + Int(zeroPoints[channel]))
+    let steps = floats.enumerated().map { index, weight in
+      Int((weight / scales[channelOf(index)]).rounded())
+    }
+    // Where the steps themselves are int8, the zero point of uint8 weights is not needed.
+    let isCentred = steps.allSatisfy { (-128...127).contains($0) }
+    weights = steps.enumerated().map { index, step in
+      Int8(clamping: isCentred ? step : step + Int(zeroPoints[channelOf(index)]))
     }
     bias = Self.bias(floatBias, scales, inputScale)
     self.scales = scales
-    self.zeroPoints = zeroPoints
+    self.zeroPoints = isCentred ? [Int32](repeating: 0, count: zeroPoints.count) : zeroPoints
   }
 
   /// int32 in steps of inputScale · scale; what the accumulator cannot hold beside its sum saturates.

@@ -33,6 +33,19 @@ enum ONNXQuantization {
       try builder.emit(operation, [input, scale, try builder.optional(node, 2)], node: node))
   }
 
+  /// True for integers that stand for reals: the result of a quantisation, moved or not. What reads
+  /// them will read reals, once canonicalisation has put the quantisation behind it.
+  static func isQuantized(_ id: ValueID, _ graph: Graph) -> Bool {
+    var id = id
+    for node in graph.nodes.reversed() where node.outputs.contains(id) {
+      if node.operation is Quantize { return true }
+      guard node.operation.quantizationRule == .sameAsInput, let input = node.inputs.first ?? nil
+      else { return false }
+      id = input
+    }
+    return false
+  }
+
   /// A list of scales lies along `axis`, 1 where it is not given; scalars need none.
   private static func layout(
     _ node: ONNXNode, _ builder: ONNXBuilder, input: ValueID, scale: ValueID

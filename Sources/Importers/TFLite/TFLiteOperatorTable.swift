@@ -46,7 +46,7 @@ enum TFLiteOperatorTable {
       convert: TFLitePointwise.basic(.sigmoid, .reference(.float(.logistic)))),
     "MAXIMUM": TFLiteMapping(convert: TFLitePointwise.binary(.maximum)),
     "MAX_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.maximumPool),
-    "MEAN": TFLiteMapping(convert: TFLiteElementwise.mean),
+    "MEAN": TFLiteReduction.mapping(.mean),
     "MINIMUM": TFLiteMapping(convert: TFLitePointwise.binary(.minimum)),
     "MUL": TFLiteMapping(convert: TFLitePointwise.binary(.multiply, options: 21)),
     "NEG": TFLiteMapping(convert: TFLitePointwise.basic(.negate)),
@@ -54,6 +54,11 @@ enum TFLiteOperatorTable {
     "POW": TFLiteMapping(convert: TFLitePointwise.binary(.power)),
     "PRELU": TFLiteMapping(convert: TFLitePointwise.binary(.slope)),
     "QUANTIZE": TFLiteMapping(convert: TFLiteQuantization.quantize),
+    "REDUCE_ALL": TFLiteReduction.mapping(.minimum),
+    "REDUCE_ANY": TFLiteReduction.mapping(.maximum),
+    "REDUCE_MAX": TFLiteReduction.mapping(.maximum, keepsParameters: true),
+    "REDUCE_MIN": TFLiteReduction.mapping(.minimum, keepsParameters: true),
+    "REDUCE_PROD": TFLiteReduction.mapping(.product),
     "RELU": TFLiteMapping(convert: TFLitePointwise.clip(0, .infinity)),
     "RELU6": TFLiteMapping(convert: TFLitePointwise.clip(0, 6)),
     "RELU_0_TO_1": TFLiteMapping(convert: TFLitePointwise.clip(0, 1)),
@@ -70,6 +75,7 @@ enum TFLiteOperatorTable {
     "SQUARE": TFLiteMapping(convert: TFLitePointwise.function(.square)),
     "SQUARED_DIFFERENCE": TFLiteMapping(convert: TFLitePointwise.binary(.squaredDifference)),
     "SUB": TFLiteMapping(convert: TFLitePointwise.binary(.subtract, options: 28)),
+    "SUM": TFLiteReduction.mapping(.sum),
     "TANH": TFLiteMapping(convert: TFLitePointwise.basic(.tanh, .reference(.float(.tanh)))),
   ]
 }

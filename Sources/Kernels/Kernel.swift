@@ -169,6 +169,7 @@ extension PlanOperation {
     case .fullyConnected16x8: "qs16-qs8-gemm"
     case .addition16: "qs16-vadd"
     case .treeEnsemble: "trees"
+    case .topClass: "argmax"
     }
   }
 }

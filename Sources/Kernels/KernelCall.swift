@@ -19,6 +19,7 @@ public enum KernelCall {
   case fullyConnected16x8(FullyConnected16x8Call)
   case addition16(Addition16Call)
   case treeEnsemble(TreeEnsembleCall)
+  case topClass(TopClassCall)
   case strip(UnsafePointer<StripCall>)
   case winograd(UnsafePointer<WinogradCall>)
   case depthwiseStrip(UnsafePointer<DepthwiseCall>)
@@ -76,6 +77,7 @@ public enum KernelCall {
     case .fullyConnected16x8(let call): ScalarKernels.fullyConnected16x8(call)
     case .addition16(let call): ScalarKernels.addition16(call)
     case .treeEnsemble(let call): ScalarKernels.treeEnsemble(call)
+    case .topClass(let call): ScalarKernels.topClass(call)
     case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()

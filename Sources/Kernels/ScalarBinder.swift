@@ -62,6 +62,7 @@ struct ScalarBinder {
       return .addition16(addition16(parameters, source, result))
     case .treeEnsemble(let parameters):
       return .treeEnsemble(treeEnsemble(parameters, source, result))
+    case .topClass: return .topClass(topClass(source, result))
     }
   }
 

@@ -60,6 +60,8 @@ public struct Value: Sendable {
   public var constant: TensorData?
   /// Set by import of a quantised model or by the quantiser.
   public var quantization: Quantization?
+  /// What a model file calls the classes that this value's integers count; empty where it does not.
+  public var labels: [String] = []
 
   /// Creates a value.
   public init(

@@ -11,10 +11,15 @@ public enum OperatorTable {
     Conv2D.self,
     DepthwiseConv2D.self,
     FullyConnected.self,
+    Imputation.self,
     MaxPool2D.self,
     Mean.self,
     Reshape.self,
+    RowNormalization.self,
+    ScoreTransform.self,
     Softmax.self,
+    TopClass.self,
     Transpose.self,
+    TreeEnsemble.self,
   ]
 }

@@ -19,6 +19,7 @@ struct InstructionValidator {
       case .treeEnsemble:
         (input.element == .int16 || input.element == .int32)
           && (result.element == .int32 || result.element == .int64)
+      case .topClass: result.element == .int32
       default: input.element == .int8 && result.element == .int8
       }
     try require(served, Self.unserved)
@@ -91,6 +92,7 @@ struct InstructionValidator {
       try fullyConnected16x8(parameters, input, result)
     case .treeEnsemble(let parameters):
       try treeEnsemble(parameters, input, result)
+    case .topClass: try topClass(input, result)
     }
   }
 

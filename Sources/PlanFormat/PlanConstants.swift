@@ -56,7 +56,8 @@ extension PlanOperation {
       parameters.leaves = replacement(parameters.leaves)
       parameters.bias = replacement(parameters.bias)
       return .treeEnsemble(parameters)
-    case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose:
+    case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose,
+      .topClass:
       return self
     }
   }

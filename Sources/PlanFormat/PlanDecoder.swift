@@ -236,6 +236,7 @@ extension ByteReader {
         TreeEnsembleParameters(
           trees: try reference(), nodes: try reference(), leaves: try reference(),
           bias: try reference(), leafWidth: try bounded(PlanLimits.elements)))
+    case 34: return .topClass
     default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: UInt64(opcodes))
     }
   }

@@ -170,6 +170,7 @@ extension ByteWriter {
         reference(constant)
       }
       u32(UInt32(parameters.leafWidth))
+    case .topClass: break
     }
   }
 }
@@ -193,6 +194,7 @@ extension PlanOperation {
     case .fullyConnected16x8: 13
     case .addition16: 14
     case .treeEnsemble: 15
+    case .topClass: 34
     }
   }
 }

@@ -31,6 +31,8 @@ public enum PlanOperation: Sendable, Equatable {
   case addition16(AdditionParameters)
   /// Decision trees over ranks, int16 or int32 [items, features], to sums, int32 or int64.
   case treeEnsemble(TreeEnsembleParameters)
+  /// The position of the first largest element along the last axis, of any element, as int32.
+  case topClass
 }
 
 /// How an accumulator becomes an output: q = zeroPoint + round(acc · multiplier · 2^shift).

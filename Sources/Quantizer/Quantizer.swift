@@ -51,6 +51,11 @@ public enum Quantizer {
         throw .invalid(node: node.name, reason: "its input carries no quantisation")
       }
       for output in node.outputs { setActivation(output, shared, in: &graph) }
+    case .index:
+      for output in node.outputs {
+        graph[output].quantization = Quantization(scale: 1, zeroPoint: 0)
+        graph[output].type.element = .int32
+      }
     case .fixed(let scale, let zeroPoint):
       for output in node.outputs {
         setActivation(output, Quantization(scale: scale, zeroPoint: zeroPoint), in: &graph)

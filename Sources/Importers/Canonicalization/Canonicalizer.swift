@@ -17,6 +17,7 @@ enum Canonicalizer {
     Rewrite(apply: AbsorbLayoutIntoWeights.apply),
     Rewrite(apply: FoldAddedConstant.apply),
     Rewrite(apply: FoldNormalization.apply),
+    Rewrite(apply: FoldIntoTrees.apply),
     Rewrite(apply: FuseActivation.apply),
   ]
 

@@ -9,10 +9,12 @@ enum ONNXImporter {
   /// Reads a file.
   static func graph(bytes: [UInt8], name: String) throws(GraphError) -> Graph {
     let model = try ONNXModel(bytes)
-    guard let opset = model.opset else {
+    let isClassical = model.graph.nodes.contains { $0.domain == ONNXClassicalTable.domain }
+    // Exporters of classical models leave out an operator set that they do not use.
+    guard let opset = model.opset ?? (isClassical ? opsets.upperBound : nil) else {
       throw GraphError.malformed("ONNX: the model names no version of the ai.onnx operator set")
     }
-    guard opsets.contains(opset) else {
+    guard opsets.contains(opset) || isClassical && ONNXClassicalTable.opsets.contains(opset) else {
       throw GraphError.unsupported(
         operation: "opset \(opset)", node: "model",
         reason: "operator sets \(opsets.lowerBound) to \(opsets.upperBound) are read; convert the "
@@ -57,6 +59,16 @@ enum ONNXImporter {
   private static func convert(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
+    if node.domain == ONNXClassicalTable.domain {
+      return try ONNXClassicalTable.convert(node, &builder)
+    }
+    guard builder.opset >= opsets.lowerBound
+      || ONNXClassicalTable.stable.contains(node.operation)
+    else {
+      throw node.unsupported(
+        "operator set \(builder.opset) is read beside ai.onnx.ml for operators that never changed; "
+          + "export with operator set \(opsets.lowerBound) or later")
+    }
     guard node.domain.isEmpty || node.domain == "ai.onnx" else {
       throw node.unsupported(
         "the operator belongs to the domain \(node.domain); export with ai.onnx operators only")

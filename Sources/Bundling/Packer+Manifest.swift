@@ -11,16 +11,17 @@ import Targets
 
 extension Packer {
   func manifest(
-    graph: Graph, lowered: LoweredModel, certificates: [TargetCertificate],
-    report: QuantizationReport?,
-    contract: TelemetryContract?, encodings: [InputEncoding], isImported: Bool
+    imported: Graph, quantized: QuantizedModel, lowered: LoweredModel,
+    certificates: [TargetCertificate], contract: TelemetryContract?, encodings: [InputEncoding]
   ) -> Manifest {
+    var inputs = ports(imported, lowered, imported.inputs, lowered.plan.inputs, encodings)
+    var outputs = ports(imported, lowered, imported.outputs, lowered.plan.outputs, [])
+    if let ranked = quantized.ranked {
+      for (position, columns) in ranked.ranks.enumerated() { inputs[position].ranks = columns }
+      for (position, link) in ranked.links.enumerated() { outputs[position].link = link }
+    }
     let plan = PlanEntry(
-      name: "main",
-      inputs: ports(
-        graph, lowered, graph.inputs, lowered.plan.inputs, encodings, isImported: isImported),
-      outputs: ports(
-        graph, lowered, graph.outputs, lowered.plan.outputs, [], isImported: isImported),
+      name: "main", inputs: inputs, outputs: outputs,
       resources: Resources(
         arenaBytes: UInt64(lowered.plan.arenaBytes), weightsBytes: UInt64(lowered.weights.count),
         multiplyAccumulates: UInt64(lowered.plan.multiplyAccumulates)))
@@ -29,12 +30,15 @@ extension Packer {
       sources: request.sources.map {
         Provenance.Source(role: $0.role, digest: SHA256.digest($0.bytes))
       }, licence: request.licence)
+    let isPlain = (inputs + outputs).allSatisfy(\.isPlain)
     return Manifest(
       name: request.name, version: request.version, sequence: request.sequence,
       isDevelopment: request.isDevelopment,
       requirements: Requirements(
-        runtimeVersion: RuntimeVersion.current, planVersion: UInt64(lowered.plan.requiredVersion)),
-      plans: [plan], certificates: certificates, quantization: report, telemetry: contract,
+        runtimeVersion: isPlain ? 1 : RuntimeVersion.current,
+        planVersion: UInt64(lowered.plan.requiredVersion)),
+      plans: [plan], certificates: certificates, quantization: quantized.report,
+      telemetry: contract,
       provenance: provenance, sections: [])
   }
 
@@ -45,21 +49,24 @@ extension Packer {
     }
   }
 
+  /// The model's own shapes and names, with what its tensors became.
   private func ports(
-    _ graph: Graph, _ lowered: LoweredModel, _ ids: [ValueID], _ tensors: [TensorIndex],
-    _ encodings: [InputEncoding], isImported: Bool
+    _ model: Graph, _ lowered: LoweredModel, _ ids: [ValueID], _ tensors: [TensorIndex],
+    _ encodings: [InputEncoding]
   ) -> [Port] {
-    let namings = namings(graph, ids)
+    let namings = namings(model, ids)
     return ids.indices.map { index in
-      let value = graph[ids[index]]
+      let value = model[ids[index]]
       let tensor = lowered.plan.tensors[tensors[index].position]
       let isRaw: Bool =
         if index < encodings.count, case .rawBytes = encodings[index] { true } else { false }
+      let isClass = value.type.element == .int64 && value.quantization == nil
       return Port(
-        name: value.name, shape: value.type.shape.map { UInt64($0) }, element: "int8",
+        name: value.name, shape: value.type.shape.map { UInt64($0) }, element: tensor.element.name,
         scale: tensor.scale, zeroPoint: tensor.zeroPoint,
-        userElement: isRaw ? "uint8" : isImported ? "int8" : "float32", unit: namings[index].unit,
-        labels: namings[index].labels)
+        userElement: isRaw ? "uint8" : model.isQuantized ? "int8" : isClass ? "int64" : "float32",
+        unit: namings[index].unit,
+        labels: namings[index].labels.isEmpty ? value.labels : namings[index].labels)
     }
   }
 }

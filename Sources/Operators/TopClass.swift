@@ -12,7 +12,8 @@ public struct TopClass: Operation, Equatable {
   public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
     let input = try operand(0, of: operands)
     guard input.shape.count > 1, input.shape[input.shape.count - 1] > 0 else {
-      throw .invalid(node: "", reason: "it chooses along the last of two axes, not in \(input.shape)")
+      throw .invalid(
+        node: "", reason: "it chooses along the last of two axes, not in \(input.shape)")
     }
     return [ValueType(.int64, input.shape.dropLast())]
   }

@@ -104,10 +104,13 @@ public struct TreeEnsemble: Operation, Equatable {
         var position = tree.root
         while nodes[position].feature >= 0 {
           let node = nodes[position]
-          position = node.goesLeft(input[start + Int(node.feature)]) ? position + 1 : Int(node.target)
+          position =
+            node.goesLeft(input[start + Int(node.feature)]) ? position + 1 : Int(node.target)
         }
         let row = Int(nodes[position].target) * leafWidth
-        for column in 0..<leafWidth { sums[tree.firstOutput + column] += Double(leaves[row + column]) }
+        for column in 0..<leafWidth {
+          sums[tree.firstOutput + column] += Double(leaves[row + column])
+        }
       }
       result += sums.map { Float($0) }
     }

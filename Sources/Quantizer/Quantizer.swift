@@ -30,6 +30,9 @@ public enum Quantizer {
         setActivation(id, parameters(of: id, in: model, method: method), in: &graph)
       case .rawBytes(let scale):
         setActivation(id, Quantization(scale: scale, zeroPoint: -128), in: &graph)
+      case .ranks:
+        throw .unsupported(
+          operation: "input", node: graph[id].name, reason: "ranks are of inputs that trees read")
       }
     }
     for node in graph.nodes {

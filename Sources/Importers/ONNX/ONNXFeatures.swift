@@ -103,6 +103,17 @@ enum ONNXFeatures {
     try builder.bind(node, result)
   }
 
+  /// A product with ones, which exporters put behind trees to rename a result: the result itself.
+  static func timesOne(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) -> Bool {
+    guard node.operation == "Mul", let input = try builder.optional(node, 0),
+      let other = try builder.optional(node, 1), builder.data(input) == nil,
+      let factors = builder.data(other), factors.floats?.allSatisfy({ $0 == 1 }) == true,
+      factors.count == 1, factors.shape.count <= builder.shape(input).count
+    else { return false }
+    try builder.bind(node, input)
+    return true
+  }
+
   private static func entries(_ node: ONNXNode, _ side: String) throws(GraphError) -> [String] {
     let strings = try node.stringList("\(side)_strings")
     return strings.isEmpty ? try node.integerList("\(side)_int64s").map { String($0) } : strings

@@ -62,8 +62,10 @@ enum ONNXImporter {
     if node.domain == ONNXClassicalTable.domain {
       return try ONNXClassicalTable.convert(node, &builder)
     }
-    guard builder.opset >= opsets.lowerBound
-      || ONNXClassicalTable.stable.contains(node.operation)
+    if try ONNXFeatures.timesOne(node, &builder) { return }
+    guard
+      builder.opset >= opsets.lowerBound
+        || ONNXClassicalTable.stable.contains(node.operation)
     else {
       throw node.unsupported(
         "operator set \(builder.opset) is read beside ai.onnx.ml for operators that never changed; "

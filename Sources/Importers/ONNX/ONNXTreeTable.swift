@@ -40,8 +40,11 @@ struct ONNXTreeTable {
     tracksTrue = tracks.isEmpty ? [Int](repeating: 0, count: count) : tracks
     weights = Array(repeating: [], count: count)
     let ids = try node.integerList("nodes_nodeids")
-    guard count > 0, [features.count, thresholds.count, whenTrue.count, whenFalse.count,
-      tracksTrue.count, trees.count, ids.count].allSatisfy({ $0 == count })
+    guard count > 0,
+      [
+        features.count, thresholds.count, whenTrue.count, whenFalse.count,
+        tracksTrue.count, trees.count, ids.count,
+      ].allSatisfy({ $0 == count })
     else { throw node.invalid("its lists of nodes are empty or differ in length") }
     var known: Set<Int> = []
     for position in 0..<count {
@@ -131,7 +134,9 @@ struct ONNXTreeTable {
         continue
       }
       let (comparison, isSwapped) = try comparison(position, features: result.features)
-      let (yes, no) = (try child(whenTrue[position], position), try child(whenFalse[position], position))
+      let (yes, no) = (
+        try child(whenTrue[position], position), try child(whenFalse[position], position)
+      )
       pending.append((isSwapped ? yes : no, result.nodes.count))
       pending.append((isSwapped ? no : yes, nil))
       result.nodes.append(comparison)

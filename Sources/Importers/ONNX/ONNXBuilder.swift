@@ -51,6 +51,9 @@ struct ONNXBuilder {
     values = scope.values
   }
 
+  /// Names the classes that a value's integers count.
+  mutating func label(_ id: ValueID, _ labels: [String]) { graph[id].labels = labels }
+
   /// The value an ONNX name is bound to.
   func value(named name: String) -> ValueID? { values[name] }
 
@@ -234,6 +237,7 @@ struct ONNXBuilder {
         let copy = Reshape(shape: value.type.shape)
         let type = try copy.singleResult([value.type], node: output.name)
         let result = graph.add(Value(name: unique(output.name), type: type))
+        graph[result].labels = value.labels
         graph.nodes.append(
           Node(name: output.name, operation: copy, inputs: [id], outputs: [result]))
         id = result

@@ -60,7 +60,7 @@ extension Packer {
       let tensor = lowered.plan.tensors[tensors[index].position]
       let isRaw: Bool =
         if index < encodings.count, case .rawBytes = encodings[index] { true } else { false }
-      let isClass = value.type.element == .int64 && value.quantization == nil
+      let isClass = tensor.element == .int32 && value.type.element != .float32
       return Port(
         name: value.name, shape: value.type.shape.map { UInt64($0) }, element: tensor.element.name,
         scale: tensor.scale, zeroPoint: tensor.zeroPoint,

@@ -54,7 +54,10 @@ public enum Quantizer {
       guard let input = node.inputs.first ?? nil, let shared = graph[input].quantization else {
         throw .invalid(node: node.name, reason: "its input carries no quantisation")
       }
-      for output in node.outputs { setActivation(output, shared, in: &graph) }
+      for output in node.outputs {
+        setActivation(output, shared, in: &graph)
+        graph[output].type.element = graph[input].type.element
+      }
     case .index:
       for output in node.outputs {
         graph[output].quantization = Quantization(scale: 1, zeroPoint: 0)

@@ -75,7 +75,7 @@ extension Packer {
   private static func userElement(_ came: ElementType, zeroPoint: Int32) -> String {
     switch came {
     case .int8: "int8"
-    case .int64: "int64"
+    case .int32, .int64: "int64"
     case .uint8 where zeroPoint == -128: "uint8"
     default: "float32"
     }

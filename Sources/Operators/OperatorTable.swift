@@ -31,7 +31,6 @@ public enum OperatorTable {
     Scatter.self,
     ScoreTransform.self,
     Softmax.self,
-    TopClass.self,
     TopK.self,
     Transpose.self,
     TreeEnsemble.self,

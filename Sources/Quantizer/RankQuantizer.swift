@@ -71,7 +71,7 @@ public enum RankQuantizer {
       case let trees as TreeEnsemble:
         let (element, scale) = trees.fixedPoint
         setInteger(result, element, scale: scale, in: &graph)
-      case is TopClass: setInteger(result, .int32, scale: 1, in: &graph)
+      case is Extremum: setInteger(result, .int32, scale: 1, in: &graph)
       case is Reshape:
         setInteger(result, graph[input].type.element, scale: source.scale, in: &graph)
       case is Softmax, is ScoreTransform:

@@ -114,9 +114,9 @@ enum ONNXScores {
   ) throws(GraphError) -> ValueID {
     switch link {
     case .none: scores
-    case .softmax: try builder.emit(Softmax(beta: 1), [scores], node: node)
+    case .softmax: try builder.emit(Softmax(beta: 1), [scores], node: node, suffix: "/link")
     case .logistic, .softmaxZero:
-      try builder.emit(ScoreTransform(link: link), [scores], node: node)
+      try builder.emit(ScoreTransform(link: link), [scores], node: node, suffix: "/link")
     }
   }
 
@@ -126,7 +126,10 @@ enum ONNXScores {
     _ scores: ValueID, labels: [String], link: ScoreLink, _ node: ONNXNode,
     _ builder: inout ONNXBuilder
   ) throws(GraphError) {
-    let choice = try builder.emit(TopClass(), [scores], node: node, suffix: "/class")
+    let argmax = Extremum(
+      axis: builder.shape(scores).count - 1, keepsDimensions: false, isMinimum: false,
+      takesLast: false, element: .int64)
+    let choice = try builder.emit(argmax, [scores], node: node, suffix: "/class")
     builder.label(choice, labels)
     try builder.bind(node, choice)
     guard node.outputs.count > 1, !node.outputs[1].isEmpty else { return }

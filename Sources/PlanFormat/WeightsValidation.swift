@@ -42,7 +42,8 @@ extension Plan {
       case .treeEnsemble(let parameters):
         try validate(parameters, instruction, weights)
         isSafe = true
-      case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup, .elementwise:
+      case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup,
+        .elementwise:
         isSafe = true
       }
       guard isSafe else {

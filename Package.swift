@@ -159,6 +159,10 @@ let testing: [Target] = [
   .executableTarget(
     name: "TierReplay", dependencies: ["DeviceRuntime", "Kernels", "PlanFormat", "System", "Wire"],
     path: "Tests/TierReplay", swiftSettings: small + [.unsafeFlags(["-parse-as-library"])]),
+  // ONNX's own test cases (Tests/Conformance).
+  .executableTarget(
+    name: "ConformanceRunner", dependencies: ["FloatReference", "Importers", "ModelGraph"],
+    path: "Tests/Conformance/Runner", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
   .target(
     name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport", swiftSettings: strict),
   tests(

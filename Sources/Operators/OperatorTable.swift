@@ -15,10 +15,12 @@ public enum OperatorTable {
     Extremum.self,
     FullyConnected.self,
     Gather.self,
+    MatrixProduct.self,
     MaxPool2D.self,
-    Mean.self,
     Pick.self,
     Pointwise.self,
+    Recurrent.self,
+    Reduce.self,
     Reshape.self,
     Resize.self,
     Scatter.self,
@@ -26,5 +28,6 @@ public enum OperatorTable {
     TopK.self,
     Transpose.self,
     Where.self,
+    WindowPool.self,
   ]
 }

@@ -36,7 +36,8 @@ import Testing
       Node(
         name: "add", operation: Binary(.add), inputs: [conv, pooled], outputs: [sum]),
       Node(
-        name: "mean", operation: Mean(axes: [1, 2], keepsDimensions: false), inputs: [sum],
+        name: "mean", operation: Reduce(kind: .mean, axes: [1, 2], keepsDimensions: false),
+        inputs: [sum],
         outputs: [mean]),
       Node(
         name: "dense", operation: FullyConnected(activation: .none),

@@ -159,7 +159,7 @@ import Testing
     let x = random.floats([2, 3, 4, 5])
     for axes in [[1, 2], [3], [0, 2], [0, 1, 2, 3]] {
       let sizes = x.shape.indices.map { axes.contains($0) ? x.shape[$0] : 1 }
-      let result = try Mean(axes: axes, keepsDimensions: true).evaluate([x])[0]
+      let result = try Reduce(kind: .mean, axes: axes, keepsDimensions: true).evaluate([x])[0]
       let error = largestError(result) { index in
         var sum = 0.0
         for a in 0..<sizes[0] {
@@ -174,7 +174,7 @@ import Testing
         return sum / Double(sizes.reduce(1, *))
       }
       #expect(error < 1e-6, "axes \(axes)")
-      let dropped = try Mean(axes: axes, keepsDimensions: false).evaluate([x])[0]
+      let dropped = try Reduce(kind: .mean, axes: axes, keepsDimensions: false).evaluate([x])[0]
       #expect(dropped.elements == result.elements)
       #expect(dropped.shape == x.shape.indices.filter { !axes.contains($0) }.map { x.shape[$0] })
     }
@@ -245,7 +245,7 @@ import Testing
       try Transpose(permutation: [0, 1, 1, 2]).resultTypes([image])
     }
     #expect(throws: GraphError.self) {
-      try Mean(axes: [4], keepsDimensions: true).resultTypes([image])
+      try Reduce(kind: .mean, axes: [4], keepsDimensions: true).resultTypes([image])
     }
     #expect(throws: GraphError.self) { try FullyConnected(activation: .none).evaluate([]) }
   }

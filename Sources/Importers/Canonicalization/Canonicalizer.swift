@@ -13,7 +13,7 @@ enum Canonicalizer {
     Rewrite(apply: FoldConstants.apply),
     Rewrite(apply: SimplifyLayout.apply),
     Rewrite(apply: SinkLayout.apply),
-    Rewrite(apply: RemapMean.apply),
+    Rewrite(apply: RemapReduce.apply),
     Rewrite(apply: AbsorbLayoutIntoWeights.apply),
     Rewrite(apply: FoldNormalization.apply),
     Rewrite(apply: FuseActivation.apply),

@@ -27,6 +27,7 @@ enum ONNXOperatorTable {
     "Constant": ONNXMapping(convert: ONNXFolding.constant),
     "ConstantOfShape": ONNXMapping(convert: ONNXGenerators.constantOfShape),
     "Conv": ONNXMapping(convert: ONNXConvolution.convolution),
+    "DequantizeLinear": ONNXMapping(convert: ONNXQuantization.dequantize),
     "Cos": ONNXMapping(convert: ONNXPointwise.basic(.cos)),
     "CumSum": ONNXMapping(convert: ONNXOrdering.cumulativeSum),
     "DepthToSpace": ONNXMapping(convert: ONNXOrdering.depthToSpace),
@@ -62,6 +63,11 @@ enum ONNXOperatorTable {
     "MatMul": ONNXMapping(convert: ONNXDense.matrixProduct),
     "Max": ONNXMapping(convert: ONNXElementwise.chain(.maximum)),
     "MaxPool": ONNXMapping(convert: ONNXPooling.maximum),
+    "QLinearConv": ONNXIntegerForm.mapping(
+      "Conv", [.init(0), .init(3, axis: 0)], bias: 8, result: 6),
+    "QLinearMatMul": ONNXIntegerForm.mapping(
+      "MatMul", [.init(0, axis: -2), .init(3, axis: -1)], result: 6),
+    "QuantizeLinear": ONNXMapping(convert: ONNXQuantization.quantize),
     "Mean": ONNXMapping(convert: ONNXElementwise.mean),
     "Min": ONNXMapping(convert: ONNXElementwise.chain(.minimum)),
     "Mish": ONNXMapping(convert: ONNXPointwise.fixed(.mish)),
@@ -123,4 +129,26 @@ enum ONNXOperatorTable {
     "Where": ONNXMapping(convert: ONNXElementwise.choice),
     "Xor": ONNXMapping(convert: ONNXElementwise.binary(.xor)),
   ]
+
+  /// Operators of onnxruntime's own domain, by `op_type`.
+  static let microsoft: [String: ONNXMapping] = [
+    "DequantizeLinear": ONNXMapping(convert: ONNXQuantization.dequantize),
+    "QGemm": ONNXMapping(convert: ONNXIntegerForm.gemm),
+    "QLinearAdd": ONNXIntegerForm.mapping("Add", [.init(0), .init(3)], result: 6),
+    "QLinearAveragePool": ONNXIntegerForm.mapping("AveragePool", [.init(0)], result: 3),
+    "QLinearConcat": ONNXMapping(convert: ONNXIntegerForm.concat),
+    "QLinearGlobalAveragePool": ONNXIntegerForm.mapping(
+      "GlobalAveragePool", [.init(0)], result: 3),
+    "QLinearLeakyRelu": ONNXIntegerForm.mapping("LeakyRelu", [.init(0)], result: 3),
+    "QLinearMul": ONNXIntegerForm.mapping("Mul", [.init(0), .init(3)], result: 6),
+    "QLinearReduceMean": ONNXIntegerForm.mapping("ReduceMean", [.init(0)], result: 3),
+    "QLinearSigmoid": ONNXIntegerForm.mapping("Sigmoid", [.init(0)], result: 3),
+    "QLinearSoftmax": ONNXIntegerForm.mapping("Softmax", [.init(0)], result: 3),
+    "QuantizeLinear": ONNXMapping(convert: ONNXQuantization.quantize),
+  ]
+
+  /// The mapping of an operator, if it is read.
+  static func mapping(of node: ONNXNode) -> ONNXMapping? {
+    node.domain == "com.microsoft" ? microsoft[node.operation] : mappings[node.operation]
+  }
 }

@@ -20,6 +20,9 @@ public enum KernelCall {
   case addition16(Addition16Call)
   case treeEnsemble(TreeEnsembleCall)
   case elementwise(UnsafePointer<ElementwiseCall>)
+  case move(MoveCall)
+  case resize(ResizeCall)
+  case recurrent(UnsafePointer<RecurrentCall>)
   case strip(UnsafePointer<StripCall>)
   case winograd(UnsafePointer<WinogradCall>)
   case depthwiseStrip(UnsafePointer<DepthwiseCall>)
@@ -49,6 +52,8 @@ public enum KernelCall {
     case .winograd(let call): call.deallocate()
     case .depthwiseStrip(let call): call.deallocate()
     case .elementwise(let call): call.deallocate()
+    case .move(let call): call.blocks.deallocate()
+    case .recurrent(let call): call.deallocate()
     default: break
     }
   }
@@ -79,6 +84,9 @@ public enum KernelCall {
     case .addition16(let call): ScalarKernels.addition16(call)
     case .treeEnsemble(let call): ScalarKernels.treeEnsemble(call)
     case .elementwise(let call): ScalarKernels.elementwise(call.pointee)
+    case .move(let call): ScalarKernels.move(call)
+    case .resize(let call): ScalarKernels.resize(call)
+    case .recurrent(let call): call.pointee.run()
     case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()

@@ -22,6 +22,7 @@ public enum OperatorTable {
     Pick.self,
     Pointwise.self,
     Quantize.self,
+    Recurrent.self,
     Reduce.self,
     Reshape.self,
     Resize.self,

@@ -58,6 +58,10 @@ public enum Quantizer {
       for output in node.outputs {
         setActivation(output, Quantization(scale: scale, zeroPoint: zeroPoint), in: &graph)
       }
+    case .rows(let operands):
+      let output = node.outputs[0]
+      setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
+      for position in operands { try quantizeRows(position, of: node, in: &graph) }
     case .weighted(let weights, let bias, let channelAxis):
       let output = node.outputs[0]
       setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
@@ -104,6 +108,28 @@ public enum Quantizer {
     guard graph[id].quantization == nil else { return }
     graph[id].quantization = quantization
     graph[id].type.element = element
+  }
+
+  /// Weights whose scale meets no other: a row of zeros may have any.
+  private static func quantizeRows(
+    _ position: Int, of node: Node, in graph: inout Graph
+  ) throws(GraphError) {
+    guard let id = node.inputs[position], let constant = graph[id].constant else {
+      throw .unsupported(
+        operation: node.operation.name, node: node.name,
+        reason: "its weights are not constant; only constant weights can be quantised")
+    }
+    // Shared weights were quantised with their first user; no other scale is in them.
+    guard let floats = constant.floats else { return }
+    let rows = constant.shape[0]
+    let length = floats.count / rows
+    let quantized = WeightQuantization(
+      weights: floats, bias: [Float](repeating: 0, count: rows), channelOf: { $0 / length },
+      inputScale: 1, outputScale: 1)
+    graph[id].constant = TensorData(shape: constant.shape, elements: .int8(quantized.weights))
+    graph[id].type.element = .int8
+    graph[id].quantization = Quantization(
+      scales: quantized.scales, zeroPoints: [Int32](repeating: 0, count: rows), axis: 0)
   }
 
   private static func quantizeConstants(

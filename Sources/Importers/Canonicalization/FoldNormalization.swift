@@ -85,7 +85,7 @@ enum FoldNormalization {
   }
 }
 
-/// A scaling of an image's channels that no neighbour takes in is a depthwise 1×1 convolution; one and
+/// A scaling of channels that no neighbour takes in is a depthwise 1×1 convolution; one and
 /// the same for all channels is left to be a table.
 enum NormalizationToDepthwise {
   @Sendable static func apply(
@@ -100,9 +100,16 @@ enum NormalizationToDepthwise {
     }
     guard let scaling = try ChannelScaling(plain, editor), !(node.operation is Pointwise),
       node.operation is BatchNormalization || !scaling.isUniform,
-      editor.shape(scaling.input).count == 4, editor.shape(scaling.input)[0] == 1
+      let channels = editor.shape(scaling.input).last, channels == scaling.factors.count
     else { return false }
-    let channels = scaling.factors.count
+    let shape = editor.shape(scaling.input)
+    let isImage = shape.count == 4 && shape[0] == 1
+    // Vectors and signals are images of one row.
+    var input = scaling.input
+    if !isImage {
+      let row = Reshape(shape: [1, 1, shape.dropLast().reduce(1, *), channels])
+      input = try editor.emit(node.name + "/row", row, [scaling.input])
+    }
     let weights = editor.constant(
       node.name + "/factors",
       TensorData(shape: [1, 1, 1, channels], floats: scaling.factors.map { Float($0) }))
@@ -112,10 +119,20 @@ enum NormalizationToDepthwise {
     let operation = DepthwiseConv2D(
       window: Window(height: 1, width: 1), paddingBottom: 0, paddingRight: 0, depthMultiplier: 1,
       activation: activation)
+      activation: .none)
+    guard !isImage else {
+      editor.replace(
+        index,
+        with: Node(
+          name: node.name, operation: operation, inputs: [input, weights, bias],
+          outputs: node.outputs))
+      return true
+    }
+    let scaled = try editor.emit(node.name, operation, [input, weights, bias])
     editor.replace(
       index,
       with: Node(
-        name: node.name, operation: operation, inputs: [scaling.input, weights, bias],
+        name: node.name + "/shape", operation: Reshape(shape: shape), inputs: [scaled],
         outputs: node.outputs))
     return true
   }

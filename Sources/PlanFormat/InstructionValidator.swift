@@ -80,16 +80,11 @@ struct InstructionValidator {
       try depthwiseConvolution16x8(parameters, input, result)
     case .fullyConnected16x8(let parameters):
       try fullyConnected16x8(parameters, input, result)
-    case .treeEnsemble(let parameters):
-      try treeEnsemble(parameters, input, result)
-    case .elementwise(let parameters):
-      try elementwise(parameters, operands, result)
-    case .move(let parameters):
-      try move(parameters, operands, result)
-    case .resize(let parameters):
-      try resize(parameters, input, result)
-    case .recurrent(let parameters):
-      try recurrent(parameters, operands, result)
+    case .treeEnsemble(let parameters): try treeEnsemble(parameters, input, result)
+    case .elementwise(let parameters): try elementwise(parameters, operands, result)
+    case .move(let parameters): try move(parameters, operands, result)
+    case .resize(let parameters): try resize(parameters, input, result)
+    case .recurrent(let parameters): try recurrent(parameters, operands, result)
     case .topClass: try topClass(input, result)
     }
   }

@@ -74,17 +74,12 @@ extension MoveBlock {
 }
 
 extension PlanBuilder {
-  /// The table that turns integers of one scale and zero point into the nearest ones of another,
-  /// halves away from zero; nil when they are the same.
-  mutating func requantizing(_ from: Quantization, to result: Quantization) -> ConstantReference? {
-    guard from != result else { return nil }
-    return constant(
-      (-128...127).map { level -> UInt8 in
-        let real = Double(level - Int(from.zeroPoint)) * Double(from.scale)
-        let scaled = (real / Double(result.scale)).rounded(.toNearestOrAwayFromZero)
-        let shifted = min(max(scaled + Double(result.zeroPoint), -128), 127)
-        return UInt8(bitPattern: Int8(shifted))
-      })
+  /// The table that gives int8 another scale and zero point; nil when they are the same.
+  mutating func requantizing(_ source: Quantization, to target: Quantization) -> ConstantReference?
+  {
+    guard source != target else { return nil }
+    let table = Quantization.rescaling(from: source, to: target)
+    return constant(table.map { UInt8(bitPattern: $0) })
   }
 
   /// Emits a move, or says why there is none.

@@ -73,12 +73,23 @@ extension MoveBlock {
   }
 }
 
+extension LoweringNode {
+  /// What it moves: int8, or int16 where that is what it computes.
+  var movedElement: ElementType { results.first?.value.type.element == .int16 ? .int16 : .int8 }
+}
+
 extension PlanBuilder {
-  /// The table that gives int8 another scale and zero point; nil when they are the same.
-  mutating func requantizing(_ source: Quantization, to target: Quantization) -> ConstantReference?
-  {
-    guard source != target else { return nil }
-    let table = Quantization.rescaling(from: source, to: target)
+  /// The table that gives an operand the scale and zero point of a result; nil when they are the same.
+  mutating func requantizing(
+    _ node: LoweringNode, _ source: QuantizedOperand, to result: QuantizedOperand
+  ) throws(GraphError) -> ConstantReference? {
+    guard source.quantization != result.quantization else { return nil }
+    guard node.movedElement == .int8 else {
+      throw .unsupported(
+        operation: "move", node: node.name,
+        reason: "its result has another scale than its operand; int16 is only moved")
+    }
+    let table = Quantization.rescaling(from: source.quantization, to: result.quantization)
     return constant(table.map { UInt8(bitPattern: $0) })
   }
 

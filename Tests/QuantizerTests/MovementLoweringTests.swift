@@ -105,6 +105,31 @@ import Testing
     #expect(expected.elements == .int8(try Self.run(small.graph, levels).output))
   }
 
+  @Test func wordsAreMovedToo() throws {
+    var small = IntegerGraph(seed: 1)
+    let shape = [1, 3]
+    let parameters = Quantization(scale: 0.25, zeroPoint: 0)
+    let ids = ["x", "y", "z"].map { name in
+      small.graph.add(
+        Value(
+          name: name, type: ValueType(.int16, name == "z" ? [1, 6] : shape),
+          quantization: parameters))
+    }
+    small.node("join", Concat(axis: 1), [ids[0], ids[1]], ids[2])
+    small.graph.inputs = [ids[0], ids[1]]
+    small.graph.outputs = [ids[2]]
+    let lowered = try Lowering.lower(small.graph)
+    let session = try Session(plan: lowered.plan.encoded(), weights: lowered.weights)
+    for (position, values) in [[300, -301, 302], [7, 8, -32768] as [Int16]].enumerated() {
+      values.withUnsafeBytes { session.input(position).copyMemory(from: $0) }
+    }
+    session.run()
+    let joined = Array(session.output(0).bindMemory(to: Int16.self))
+    #expect(joined == [300, -301, 302, 7, 8, -32768])
+    small.graph[ids[0]].quantization = Quantization(scale: 0.5, zeroPoint: 0)
+    #expect(throws: GraphError.self) { try Lowering.lower(small.graph) }
+  }
+
   /// Fixed-point weights are within 2^-11 of the real ones, four of them, and the result is rounded.
   @Test(arguments: 0..<40) func resamplings(seed: Int) throws {
     var random = SeededValues(seed: UInt64(seed) + 0x4e5)

@@ -26,6 +26,7 @@ enum TFLiteOperatorTable {
     "COS": TFLiteMapping(convert: TFLitePointwise.basic(.cos)),
     "DEPTHWISE_CONV_2D": TFLiteMapping(convert: TFLiteSpatial.depthwise),
     "DEPTH_TO_SPACE": TFLiteMapping(convert: TFLiteArrangement.depthToSpace),
+    "DEQUANTIZE": TFLiteMapping(convert: TFLiteQuantization.dequantize),
     "DIV": TFLiteMapping(convert: TFLitePointwise.binary(.divide, options: 29)),
     "ELU": TFLiteMapping(
       convert: TFLitePointwise.function(.exponentialUnit(alpha: 1), .reference(.float(.elu)))),
@@ -66,6 +67,7 @@ enum TFLiteOperatorTable {
     "PADV2": TFLiteMapping(convert: TFLiteSelection.pad),
     "POW": TFLiteMapping(convert: TFLitePointwise.binary(.power)),
     "PRELU": TFLiteMapping(convert: TFLitePointwise.binary(.slope)),
+    "QUANTIZE": TFLiteMapping(convert: TFLiteQuantization.quantize),
     "RANGE": TFLiteMapping(convert: TFLiteArrangement.range),
     "REDUCE_ALL": TFLiteReduction.mapping(.minimum),
     "REDUCE_ANY": TFLiteReduction.mapping(.maximum),

@@ -13,9 +13,8 @@ public enum RecurrentFunction: Sendable, Equatable {
   /// The value, in + − × ÷ of float64 alone.
   public func apply(_ x: Double) -> Double {
     switch self {
-    case .sigmoid: 1 / (1 + Exponential.exp(-x))
-    // Far out both exponentials would be infinite.
-    case .tanh: abs(x) > 20 ? (x < 0 ? -1 : 1) : 1 - 2 / (Exponential.exp(2 * x) + 1)
+    case .sigmoid: RealFunctions.sigmoid(x)
+    case .tanh: RealFunctions.tanh(x)
     case .hardSigmoid(let alpha, let beta): min(max(Double(alpha) * x + Double(beta), 0), 1)
     case .softsign: x / (1 + abs(x))
     case .relu: max(x, 0)

@@ -1,15 +1,20 @@
 public import ModelGraph
 import PlanFormat
 
-/// Element-wise sum of two tensors, broadcast by NumPy's rules.
-public struct Add: Operation, Equatable {
+/// A function of two tensors, element by element, broadcast by NumPy's rules.
+public struct Binary: Operation, Equatable {
   /// Name in tables.
-  public static let name = "Add"
+  public static let name = "Binary"
+  /// The function.
+  public var function: BinaryFunction
   /// Fused clamp.
   public var activation: Activation
 
-  /// Creates a sum.
-  public init(activation: Activation) { self.activation = activation }
+  /// Creates an operation.
+  public init(_ function: BinaryFunction, activation: Activation = .none) {
+    self.function = function
+    self.activation = activation
+  }
 
   public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
     let left = try operand(0, of: operands)
@@ -17,22 +22,37 @@ public struct Add: Operation, Equatable {
     guard let shape = StridedWalk.broadcastShape(left.shape, right.shape) else {
       throw .invalid(node: "", reason: "\(left.shape) and \(right.shape) do not go together")
     }
-    return [ValueType(left.element, shape)]
+    // An exponent may be of another type than its base.
+    guard left.element == right.element || function == .power else {
+      throw .invalid(
+        node: "", reason: "its operands are \(left.element.rawValue) and \(right.element.rawValue)")
+    }
+    return [ValueType(function.isLogical ? .bool : left.element, shape)]
   }
 
   public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
-    let shape = try resultTypes(operands.map { $0.map { ValueType($0.type, $0.shape) } })[0].shape
-    let left = try broadcastFloats(0, of: operands, to: shape)
-    let right = try broadcastFloats(1, of: operands, to: shape)
-    let sums = zip(left, right).map { activation.apply($0 + $1) }
-    return [TensorData(shape: shape, floats: sums)]
+    let type = try resultTypes(operands.map { $0.map { ValueType($0.type, $0.shape) } })[0]
+    let left = try broadcastOperand(0, of: operands, to: type.shape)
+    let right = try broadcastOperand(1, of: operands, to: type.shape)
+    if activation == .none, let a = left.integers, let b = right.integers {
+      let values = zip(a, b).map { function.apply($0, $1) }
+      return [TensorData(shape: type.shape, type.element, integers: values)]
+    }
+    var values = zip(left.doubles, right.doubles).map { function.apply($0, $1) }
+    if activation != .none {
+      values = values.map { Double(activation.apply(Float($0))) }
+    }
+    return [TensorData(shape: type.shape, type.element, doubles: values)]
   }
 
   public var quantizationRule: QuantizationRule { .calibrated }
   public var isElementwise: Bool { true }
 
-  /// TFLite's ADD: both operands gain 20 bits, are scaled to twice the larger scale, and summed.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
+    guard function == .add else {
+      throw .unsupported(
+        operation: Self.name, node: node.name, reason: "\(function.rawValue) has no integer form")
+    }
     let left = try QuantizedOperand(0, of: node)
     let right = try QuantizedOperand(1, of: node)
     let result = try QuantizedOperand(resultOf: node)
@@ -59,5 +79,5 @@ public struct Add: Operation, Equatable {
         output: try result.activation(node)))
   }
 
-  public var summary: String { activation == .none ? "" : activation.rawValue }
+  public var summary: String { function.rawValue + activation.suffix }
 }

@@ -25,7 +25,7 @@ public enum RecurrentFunction: Sendable, Equatable {
 
   /// The exponent of the domain an integer kernel samples; nil where values leave [-1, 1] or are not
   /// within 2^-15 of their limits at its ends.
-  var domainExponent: Int? {
+  package var domainExponent: Int? {
     switch self {
     // 1 − sigmoid(16) and 1 − tanh(8) are below 2^-21.
     case .sigmoid: 4
@@ -40,7 +40,7 @@ public enum RecurrentFunction: Sendable, Equatable {
   }
 
   /// The samples a plan holds, in steps of 2^-15, halves away from zero; 1 becomes 32767.
-  func samples(exponent: Int) -> [Int16] {
+  package func samples(exponent: Int) -> [Int16] {
     let half = RecurrentParameters.SampledFunction.count / 2
     return (-half...half).map { position in
       let x = Double(position) * Double(1 << exponent) / Double(half)

@@ -49,34 +49,11 @@ public struct Binary: Operation, Equatable {
   public var isElementwise: Bool { true }
 
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    guard function == .add else {
-      throw .unsupported(
-        operation: Self.name, node: node.name, reason: "\(function.rawValue) has no integer form")
-    }
-    let left = try QuantizedOperand(0, of: node)
-    let right = try QuantizedOperand(1, of: node)
-    let result = try QuantizedOperand(resultOf: node)
-    guard left.shape == right.shape else {
-      throw .unsupported(
-        operation: Self.name, node: node.name,
-        reason: "it broadcasts \(left.shape) and \(right.shape); expand the smaller before export")
-    }
-    let leftShift: Int32 = 20
-    let twice = 2 * Double(max(left.quantization.scale, right.quantization.scale))
-    let (minimum, maximum) = activation.bounds(in: result.quantization)
-    let parameters = AdditionParameters(
-      leftShift: leftShift, leftZeroPoint: left.quantization.zeroPoint,
-      rightZeroPoint: right.quantization.zeroPoint,
-      left: FixedPointScale(nearestTo: Double(left.quantization.scale) / twice),
-      right: FixedPointScale(nearestTo: Double(right.quantization.scale) / twice),
-      output: FixedPointScale(
-        nearestTo: twice / (Double(1 << leftShift) * Double(result.quantization.scale))),
-      outputZeroPoint: result.quantization.zeroPoint, minimum: minimum, maximum: maximum)
+    let instruction = try BinaryInstruction(self, node, into: &builder)
     builder.emit(
       Instruction(
-        name: node.name, operation: .addition(parameters),
-        inputs: [try left.activation(node), try right.activation(node)],
-        output: try result.activation(node)))
+        name: node.name, operation: instruction.operation, inputs: instruction.inputs,
+        output: instruction.output))
   }
 
   public var summary: String { function.rawValue + activation.suffix }

@@ -8,9 +8,9 @@ enum ONNXAttribute {
   case tensor(ONNXTensor)
   case floats([Float])
   case ints([Int])
-  case strings([String])
   /// A graph, decoded when it is needed: files nest them as deep as they like.
   case graph(ProtobufReader)
+  case strings([String])
   case other
 
   /// Decodes an attribute with its name.

@@ -146,11 +146,9 @@ struct TFLiteBuilder {
       let channel = parameters.isPerTensor ? 0 : position / inner % shape[parameters.axis]
       return Float(q - Int(parameters.zeroPoints[channel])) * parameters.scales[channel]
     }
-    var name = value.name + "/float"
-    while !names.insert(name).inserted { name += "~" }
     return graph.add(
       Value(
-        name: name, type: ValueType(.float32, shape),
+        name: unique(value.name + "/float"), type: ValueType(.float32, shape),
         constant: TensorData(shape: shape, floats: floats)))
   }
 
@@ -160,15 +158,35 @@ struct TFLiteBuilder {
   mutating func flattened(
     _ node: TFLiteNode, _ id: ValueID, _ shape: [Int]
   ) throws(GraphError) -> ValueID {
-    let source = graph[id]
-    let operation = Reshape(shape: shape)
-    let type = try operation.singleResult([source.type], node: node.name)
-    var name = node.name + "/flat"
-    while !names.insert(name).inserted { name += "~" }
-    let result = graph.add(Value(name: name, type: type, quantization: source.quantization))
+    try inner(
+      node, Reshape(shape: shape), [id], suffix: "/flat", quantization: graph[id].quantization)
+  }
+
+  /// Adds a node in front of `node` whose result the file does not have.
+  mutating func inner(
+    _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?], suffix: String,
+    quantization: Quantization? = nil
+  ) throws(GraphError) -> ValueID {
+    let type = try operation.singleResult(
+      inputs.map { $0.map { graph[$0].type } }, node: node.name)
+    let name = unique(node.name + suffix)
+    let result = graph.add(Value(name: name, type: type, quantization: quantization))
     graph.nodes.append(
-      Node(name: name, operation: operation, inputs: [id], outputs: [result]))
+      Node(name: name, operation: operation, inputs: inputs, outputs: [result]))
     return result
+  }
+
+  /// Adds a constant of `node` that the file does not have.
+  mutating func constant(_ node: TFLiteNode, _ suffix: String, _ data: TensorData) -> ValueID {
+    graph.add(
+      Value(
+        name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data))
+  }
+
+  private mutating func unique(_ name: String) -> String {
+    var name = name
+    while !names.insert(name).inserted { name += "~" }
+    return name
   }
 
   /// Adds a node; its derived type must equal the one the file states. Of constants only, it is

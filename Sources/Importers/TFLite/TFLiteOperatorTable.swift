@@ -75,6 +75,7 @@ enum TFLiteOperatorTable {
     "SUB": TFLiteMapping(convert: TFLitePointwise.binary(.subtract, options: 28)),
     "SUM": TFLiteReduction.mapping(.sum),
     "TANH": TFLiteMapping(convert: TFLitePointwise.basic(.tanh, .reference(.float(.tanh)))),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": TFLiteMapping(convert: TFLiteRecurrent.sequenceLSTM),
   ]
 }
 

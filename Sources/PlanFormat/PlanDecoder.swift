@@ -298,7 +298,8 @@ extension ByteReader {
       result: try code(RecurrentParameters.Result.self), inputZeroPoint: try i32(),
       weights: try reference(), recurrentWeights: try reference(), bias: try reference(),
       inputScales: try rowScales(), recurrentScales: try rowScales(),
-      functions: try sampledFunctions(), clip: try i32(), initialHidden: try reference(),
+      functions: try sampledFunctions(), clip: try i32(), cellClip: try i32(),
+      initialHidden: try reference(),
       initialCell: try reference(), hiddenOperand: try stateScale(),
       cellOperand: try stateScale(), outputScale: try scale(), outputZeroPoint: try i32())
   }

@@ -165,6 +165,7 @@ extension ByteWriter {
       u8(UInt8(function.exponent))
     }
     i32(parameters.clip)
+    i32(parameters.cellClip)
     reference(parameters.initialHidden)
     reference(parameters.initialCell)
     for state in [parameters.hiddenOperand, parameters.cellOperand] {

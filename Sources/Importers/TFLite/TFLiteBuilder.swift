@@ -186,11 +186,9 @@ struct TFLiteBuilder {
       let channel = parameters.isPerTensor ? 0 : position / inner % shape[parameters.axis]
       return Float(q - Int(parameters.zeroPoints[channel])) * parameters.scales[channel]
     }
-    var name = value.name + "/float"
-    while !names.insert(name).inserted { name += "~" }
     return graph.add(
       Value(
-        name: name, type: ValueType(.float32, shape),
+        name: unique(value.name + "/float"), type: ValueType(.float32, shape),
         constant: TensorData(shape: shape, floats: floats)))
   }
 
@@ -215,8 +213,7 @@ struct TFLiteBuilder {
     _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?], suffix: String
   ) throws(GraphError) -> ValueID {
     let operands = inputs.map { $0.map { graph[$0] } }
-    var name = node.name + suffix
-    while !names.insert(name).inserted { name += "~" }
+    let name = unique(node.name + suffix)
     if let data = try operation.folded(operands, node: node.name)?.first {
       return graph.add(
         Value(name: name, type: ValueType(data.type, data.shape), constant: data))
@@ -230,11 +227,21 @@ struct TFLiteBuilder {
 
   /// Binds the only result of `node` to a constant.
   mutating func bind(_ node: TFLiteNode, constant data: TensorData) throws(GraphError) {
-    var name = node.name + "/constant"
-    while !names.insert(name).inserted { name += "~" }
-    let id = graph.add(
-      Value(name: name, type: ValueType(data.type, data.shape), constant: data))
+    let id = constant(node, "/constant", data)
     try emit(node, Reshape(shape: data.shape), [id])
+  }
+
+  /// Adds a constant of `node` that the file does not have.
+  mutating func constant(_ node: TFLiteNode, _ suffix: String, _ data: TensorData) -> ValueID {
+    graph.add(
+      Value(
+        name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data))
+  }
+
+  private mutating func unique(_ name: String) -> String {
+    var name = name
+    while !names.insert(name).inserted { name += "~" }
+    return name
   }
 
   /// Adds a node; its derived types must equal those the file states. Of constants only, it is

@@ -107,6 +107,7 @@ enum TFLiteOperatorTable {
     "TILE": TFLiteMapping(convert: TFLiteSelection.tile),
     "TOPK_V2": TFLiteMapping(convert: TFLiteArrangement.topK),
     "TRANSPOSE": TFLiteMapping(convert: TFLiteArrangement.transpose),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": TFLiteMapping(convert: TFLiteRecurrent.sequenceLSTM),
     "UNPACK": TFLiteMapping(convert: TFLiteSelection.unpack),
     "ZEROS_LIKE": TFLiteMapping(convert: TFLiteArrangement.zeros),
   ]

@@ -169,6 +169,11 @@ extension PlanOperation {
     case .fullyConnected16x8: "qs16-qs8-gemm"
     case .addition16: "qs16-vadd"
     case .treeEnsemble: "trees"
+    case .matrixProduct: "qs8-matmul"
+    case .reduction: "qs8-reduce"
+    case .normalization: "qs8-norm"
+    case .transposedConvolution: "qs8-deconv"
+    case .groupedConvolution: "qs8-gconv"
     }
   }
 }

@@ -19,6 +19,11 @@ public enum KernelCall {
   case fullyConnected16x8(FullyConnected16x8Call)
   case addition16(Addition16Call)
   case treeEnsemble(TreeEnsembleCall)
+  case matrixProduct(UnsafePointer<MatrixProductCall>)
+  case reduction(UnsafePointer<ReductionCall>)
+  case normalization(UnsafePointer<NormalizationCall>)
+  case transposedConvolution(UnsafePointer<GroupedConvolutionCall>)
+  case groupedConvolution(UnsafePointer<GroupedConvolutionCall>)
   case strip(UnsafePointer<StripCall>)
   case winograd(UnsafePointer<WinogradCall>)
   case depthwiseStrip(UnsafePointer<DepthwiseCall>)
@@ -47,6 +52,10 @@ public enum KernelCall {
     case .strip(let call): call.deallocate()
     case .winograd(let call): call.deallocate()
     case .depthwiseStrip(let call): call.deallocate()
+    case .matrixProduct(let call): call.deallocate()
+    case .reduction(let call): call.deallocate()
+    case .normalization(let call): call.deallocate()
+    case .transposedConvolution(let call), .groupedConvolution(let call): call.deallocate()
     default: break
     }
   }
@@ -76,6 +85,11 @@ public enum KernelCall {
     case .fullyConnected16x8(let call): ScalarKernels.fullyConnected16x8(call)
     case .addition16(let call): ScalarKernels.addition16(call)
     case .treeEnsemble(let call): ScalarKernels.treeEnsemble(call)
+    case .matrixProduct(let call): ScalarKernels.matrixProduct(call.pointee)
+    case .reduction(let call): ScalarKernels.reduction(call.pointee)
+    case .normalization(let call): ScalarKernels.normalization(call.pointee)
+    case .transposedConvolution(let call): ScalarKernels.transposedConvolution(call.pointee)
+    case .groupedConvolution(let call): ScalarKernels.groupedConvolution(call.pointee)
     case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()

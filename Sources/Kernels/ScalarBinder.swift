@@ -62,6 +62,18 @@ struct ScalarBinder {
       return .addition16(addition16(parameters, source, result))
     case .treeEnsemble(let parameters):
       return .treeEnsemble(treeEnsemble(parameters, source, result))
+    case .matrixProduct(let parameters):
+      return .matrixProduct(KernelCall.placed(matrixProduct(parameters)))
+    case .reduction(let parameters):
+      return .reduction(KernelCall.placed(reduction(parameters)))
+    case .normalization(let parameters):
+      return .normalization(KernelCall.placed(normalization(parameters)))
+    case .transposedConvolution(let parameters):
+      return .transposedConvolution(
+        grouped(parameters, convolution(parameters.convolution, input, output, source, result)))
+    case .groupedConvolution(let parameters):
+      return .groupedConvolution(
+        grouped(parameters, convolution(parameters.convolution, input, output, source, result)))
     }
   }
 
@@ -91,6 +103,12 @@ struct ScalarBinder {
       outputExtent: Extent(result.shape), window: WindowWalk(parameters.window),
       inputZeroPoint: parameters.inputZeroPoint,
       requantization: requantization(parameters.requantization))
+  }
+
+  private func grouped(
+    _ parameters: GroupedConvolutionParameters, _ convolution: ConvolutionCall
+  ) -> UnsafePointer<GroupedConvolutionCall> {
+    KernelCall.placed(GroupedConvolutionCall(convolution: convolution, groups: parameters.groups))
   }
 
   private func pool(

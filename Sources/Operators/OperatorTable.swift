@@ -13,10 +13,12 @@ public enum OperatorTable {
     FullyConnected.self,
     MatrixProduct.self,
     MaxPool2D.self,
+    Normalize.self,
     Reduce.self,
     Reshape.self,
     Softmax.self,
     Transpose.self,
+    TransposedConv2D.self,
     WindowPool.self,
   ]
 }

@@ -144,25 +144,47 @@ public struct Reduce: Operation, Equatable {
     return (operation, kept.compactMap { ranks.firstIndex(of: $0) })
   }
 
+  /// A mean over height and width is an instruction of its own, which has fast kernels.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
     let input = try QuantizedOperand(0, of: node)
     let result = try QuantizedOperand(resultOf: node)
-    guard kind == .mean, input.shape.count == 4, axes == [1, 2] else {
+    let (from, to) = (input.quantization, result.quantization)
+    let count = axes.map { input.shape[$0] }.reduce(1, *)
+    var scale = FixedPointScale(nearestTo: Double(from.scale) / Double(to.scale))
+    let fold: ReductionParameters.Kind
+    switch kind {
+    case .mean:
+      fold = .scaledSum
+      scale = scale.divided(by: count)
+    case .sum: fold = .scaledSum
+    case .maximum: fold = .maximum
+    case .minimum: fold = .minimum
+    default:
       throw .unsupported(
         operation: Self.name, node: node.name,
-        reason: "\(kind.rawValue) over axes \(axes) of \(input.shape); only means over height and "
-          + "width run on a device")
+        reason: "\(kind.rawValue) has no integer form; mean, sum, maximum and minimum have")
     }
-    let (minimum, maximum) = Activation.none.bounds(in: result.quantization)
-    let parameters = SpatialMeanParameters(
-      inputZeroPoint: input.quantization.zeroPoint,
-      scale: FixedPointScale(
-        nearestTo: Double(input.quantization.scale) / Double(result.quantization.scale)
-      ).divided(by: input.shape[1] * input.shape[2]),
-      outputZeroPoint: result.quantization.zeroPoint, minimum: minimum, maximum: maximum)
+    guard fold == .scaledSum || from == to else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "its result has another scale than its input; it only picks integers")
+    }
+    let (minimum, maximum) = Activation.none.bounds(in: to)
+    let operation: PlanOperation =
+      if kind == .mean, input.shape.count == 4, input.shape[0] == 1, axes == [1, 2] {
+        .spatialMean(
+          SpatialMeanParameters(
+            inputZeroPoint: from.zeroPoint, scale: scale, outputZeroPoint: to.zeroPoint,
+            minimum: minimum, maximum: maximum))
+      } else {
+        .reduction(
+          ReductionParameters(
+            kind: fold, axes: AxisSet(axes), inputZeroPoint: from.zeroPoint, scale: scale,
+            outputZeroPoint: to.zeroPoint, minimum: minimum, maximum: maximum))
+      }
     builder.emit(
       Instruction(
-        name: node.name, operation: .spatialMean(parameters), inputs: [try input.activation(node)],
+        name: node.name, operation: operation, inputs: [try input.activation(node)],
         output: try result.activation(node)))
   }
 

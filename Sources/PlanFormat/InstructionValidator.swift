@@ -6,7 +6,7 @@ struct InstructionValidator {
   func validate(_ operands: [PlanTensor], _ result: PlanTensor) throws(PlanError) {
     let count =
       switch instruction.operation {
-      case .addition, .addition16: 2
+      case .addition, .addition16, .matrixProduct: 2
       default: 1
       }
     try require(operands.count == count, "has the wrong number of operands")
@@ -32,30 +32,11 @@ struct InstructionValidator {
   ) throws(PlanError) {
     switch instruction.operation {
     case .convolution2D(let parameters):
-      try window(parameters.window, input, result)
-      let channels = result.shape[3]
-      try constant(
-        parameters.weights, count: [channels, parameters.window.height, parameters.window.width],
-        times: input.shape[3])
-      try weighted(parameters.bias, parameters.requantization, channels: channels)
-      try zeroPoint(parameters.inputZeroPoint, input)
+      try convolution(parameters, input, result)
     case .depthwiseConvolution2D(let parameters):
-      try window(parameters.window, input, result)
-      let channels = result.shape[3]
-      try require(channels % input.shape[3] == 0, "has channels its input's do not divide")
-      try constant(
-        parameters.weights, count: [parameters.window.height, parameters.window.width],
-        times: channels)
-      try weighted(parameters.bias, parameters.requantization, channels: channels)
-      try zeroPoint(parameters.inputZeroPoint, input)
+      try depthwiseConvolution(parameters, input, result)
     case .fullyConnected(let parameters):
-      let features = input.shape[input.shape.count - 1]
-      let outputs = result.shape[result.shape.count - 1]
-      try require(
-        input.elementCount / features == result.elementCount / outputs, "changes the item count")
-      try constant(parameters.weights, count: [outputs], times: features)
-      try weighted(parameters.bias, parameters.requantization, channels: outputs)
-      try zeroPoint(parameters.inputZeroPoint, input)
+      try fullyConnected(parameters, input, result)
     case .addition(let parameters):
       try addition(parameters, operands, result, headroom: 20, Self.int8)
     case .addition16(let parameters):
@@ -91,11 +72,58 @@ struct InstructionValidator {
       try fullyConnected16x8(parameters, input, result)
     case .treeEnsemble(let parameters):
       try treeEnsemble(parameters, input, result)
+    case .matrixProduct(let parameters):
+      try matrixProduct(parameters, input, operands[1], result)
+    case .reduction(let parameters):
+      try reduction(parameters, input, result)
+    case .normalization(let parameters):
+      try normalization(parameters, input, result)
+    case .transposedConvolution(let parameters):
+      try groupedConvolution(parameters, input, result, isTransposed: true)
+    case .groupedConvolution(let parameters):
+      try groupedConvolution(parameters, input, result, isTransposed: false)
     }
   }
 
   private static let int8: ClosedRange<Int32> = -128...127
   private static let int16: ClosedRange<Int32> = -32768...32767
+
+  private func convolution(
+    _ parameters: ConvolutionParameters, _ input: PlanTensor, _ result: PlanTensor
+  ) throws(PlanError) {
+    try window(parameters.window, input, result)
+    let channels = result.shape[3]
+    try constant(
+      parameters.weights, count: [channels, parameters.window.height, parameters.window.width],
+      times: input.shape[3])
+    try weighted(parameters.bias, parameters.requantization, channels: channels)
+    try zeroPoint(parameters.inputZeroPoint, input)
+  }
+
+  private func depthwiseConvolution(
+    _ parameters: ConvolutionParameters, _ input: PlanTensor, _ result: PlanTensor
+  ) throws(PlanError) {
+    try window(parameters.window, input, result)
+    let channels = result.shape[3]
+    try require(channels % input.shape[3] == 0, "has channels its input's do not divide")
+    try constant(
+      parameters.weights, count: [parameters.window.height, parameters.window.width],
+      times: channels)
+    try weighted(parameters.bias, parameters.requantization, channels: channels)
+    try zeroPoint(parameters.inputZeroPoint, input)
+  }
+
+  private func fullyConnected(
+    _ parameters: FullyConnectedParameters, _ input: PlanTensor, _ result: PlanTensor
+  ) throws(PlanError) {
+    let features = input.shape[input.shape.count - 1]
+    let outputs = result.shape[result.shape.count - 1]
+    try require(
+      input.elementCount / features == result.elementCount / outputs, "changes the item count")
+    try constant(parameters.weights, count: [outputs], times: features)
+    try weighted(parameters.bias, parameters.requantization, channels: outputs)
+    try zeroPoint(parameters.inputZeroPoint, input)
+  }
 
   private func spatialMean(
     _ parameters: SpatialMeanParameters, _ input: PlanTensor, _ result: PlanTensor
@@ -160,7 +188,7 @@ struct InstructionValidator {
     }
   }
 
-  private func weighted(
+  func weighted(
     _ bias: ConstantReference, _ requantization: Requantization, channels: Int
   ) throws(PlanError) {
     try constant(bias, count: [channels], times: 4)
@@ -189,11 +217,11 @@ struct InstructionValidator {
       "has constants outside the weights section")
   }
 
-  private func zeroPoint(_ value: Int32, _ tensor: PlanTensor) throws(PlanError) {
+  func zeroPoint(_ value: Int32, _ tensor: PlanTensor) throws(PlanError) {
     try require(value == tensor.zeroPoint, "has another zero point than its operand")
   }
 
-  private func scale(_ scale: FixedPointScale) throws(PlanError) {
+  func scale(_ scale: FixedPointScale) throws(PlanError) {
     try require(
       scale.multiplier >= 0 && (-31...30).contains(scale.shift), "has a scale out of range")
   }

@@ -56,6 +56,17 @@ extension PlanOperation {
       parameters.leaves = replacement(parameters.leaves)
       parameters.bias = replacement(parameters.bias)
       return .treeEnsemble(parameters)
+    case .normalization(var parameters):
+      parameters.gain = replacement(parameters.gain)
+      parameters.bias = replacement(parameters.bias)
+      return .normalization(parameters)
+    case .transposedConvolution(var parameters):
+      parameters.convolution = replaced(parameters.convolution)
+      return .transposedConvolution(parameters)
+    case .groupedConvolution(var parameters):
+      parameters.convolution = replaced(parameters.convolution)
+      return .groupedConvolution(parameters)
+    case .matrixProduct, .reduction: return self
     case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose:
       return self
     }

@@ -42,6 +42,15 @@ extension Plan {
       case .treeEnsemble(let parameters):
         try validate(parameters, instruction, weights)
         isSafe = true
+      case .transposedConvolution(let parameters), .groupedConvolution(let parameters):
+        let convolution = parameters.convolution
+        isSafe =
+          Self.scalesAreValid(convolution.requantization, weights)
+          && Self.accumulatorsFit(
+            weights, convolution.weights, convolution.bias, isDepthwise: false)
+      case .normalization(let parameters):
+        isSafe = Self.biasesFit(parameters, weights)
+      case .matrixProduct, .reduction: isSafe = true
       case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup:
         isSafe = true
       }

@@ -174,6 +174,7 @@ extension PlanOperation {
     case .normalization: "qs8-norm"
     case .transposedConvolution: "qs8-deconv"
     case .groupedConvolution: "qs8-gconv"
+    case .elementwise: "qs-vbinary"
     }
   }
 }

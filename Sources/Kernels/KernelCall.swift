@@ -24,6 +24,7 @@ public enum KernelCall {
   case normalization(UnsafePointer<NormalizationCall>)
   case transposedConvolution(UnsafePointer<GroupedConvolutionCall>)
   case groupedConvolution(UnsafePointer<GroupedConvolutionCall>)
+  case elementwise(UnsafePointer<ElementwiseCall>)
   case strip(UnsafePointer<StripCall>)
   case winograd(UnsafePointer<WinogradCall>)
   case depthwiseStrip(UnsafePointer<DepthwiseCall>)
@@ -56,6 +57,7 @@ public enum KernelCall {
     case .reduction(let call): call.deallocate()
     case .normalization(let call): call.deallocate()
     case .transposedConvolution(let call), .groupedConvolution(let call): call.deallocate()
+    case .elementwise(let call): call.deallocate()
     default: break
     }
   }
@@ -90,6 +92,7 @@ public enum KernelCall {
     case .normalization(let call): ScalarKernels.normalization(call.pointee)
     case .transposedConvolution(let call): ScalarKernels.transposedConvolution(call.pointee)
     case .groupedConvolution(let call): ScalarKernels.groupedConvolution(call.pointee)
+    case .elementwise(let call): ScalarKernels.elementwise(call.pointee)
     case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()

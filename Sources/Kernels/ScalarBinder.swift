@@ -74,6 +74,8 @@ struct ScalarBinder {
     case .groupedConvolution(let parameters):
       return .groupedConvolution(
         grouped(parameters, convolution(parameters.convolution, input, output, source, result)))
+    case .elementwise(let parameters):
+      return .elementwise(KernelCall.placed(elementwise(parameters, result)))
     }
   }
 

@@ -79,7 +79,7 @@ public struct Normalize: Operation, Equatable {
     _ position: Int, of operands: [TensorData?], shape: [Int]
   ) throws(GraphError) -> [Float]? {
     guard position < operands.count, operands[position] != nil else { return nil }
-    return try broadcastFloats(position, of: operands, to: shape)
+    return try broadcastOperand(position, of: operands, to: shape).floats
   }
 
   /// What is subtracted from a group, and what it is then multiplied by.

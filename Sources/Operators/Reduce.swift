@@ -1,4 +1,3 @@
-import Glibc
 public import ModelGraph
 import PlanFormat
 
@@ -70,7 +69,7 @@ public struct Reduce: Operation, Equatable {
       }
       folded.append(element)
     }
-    return [TensorData(shape: type.shape, elements: Self.elements(folded, as: input.type))]
+    return [TensorData(shape: type.shape, input.type, integers: folded)]
   }
 
   /// In row-major order of the folded axes.
@@ -85,12 +84,12 @@ public struct Reduce: Operation, Equatable {
     case .sumOfSquares: return sum { $0 * $0 }
     case .l1: return sum(abs)
     case .l2: return sum { $0 * $0 }.squareRoot()
-    case .logSum: return Float(log(Double(sum { $0 })))
+    case .logSum: return Float(RealFunctions.log(Double(sum { $0 })))
     case .logSumExp:
       let largest = Double(row.max() ?? 0)
       guard largest.isFinite else { return Float(largest) }
       let powers = row.reduce(0.0) { $0 + Exponential.exp(Double($1) - largest) }
-      return Float(largest + log(powers))
+      return Float(largest + RealFunctions.log(powers))
     }
   }
 
@@ -104,19 +103,6 @@ public struct Reduce: Operation, Equatable {
     case .sumOfSquares: row.reduce(0) { $0 &+ $1 &* $1 }
     case .l1: row.reduce(0) { $0 &+ abs($1) }
     case .l2, .logSum, .logSumExp: nil
-    }
-  }
-
-  /// Integers in an element type, wrapped where it is narrower.
-  private static func elements(_ integers: [Int], as type: ElementType) -> TensorData.Elements {
-    switch type {
-    case .float32: .float32(integers.map { Float($0) })
-    case .int8: .int8(integers.map(Int8.init(truncatingIfNeeded:)))
-    case .uint8: .uint8(integers.map(UInt8.init(truncatingIfNeeded:)))
-    case .int16: .int16(integers.map(Int16.init(truncatingIfNeeded:)))
-    case .int32: .int32(integers.map(Int32.init(truncatingIfNeeded:)))
-    case .int64: .int64(integers.map(Int64.init))
-    case .bool: .bool(integers.map { $0 != 0 })
     }
   }
 

@@ -1,4 +1,3 @@
-import Glibc
 public import ModelGraph
 import PlanFormat
 
@@ -51,7 +50,8 @@ public struct Softmax: Operation, Equatable {
       for power in powers { sum += power }
       for (offset, power) in powers.enumerated() {
         let distance = Double(beta) * (Double(input[start + offset]) - Double(largest))
-        result[start + offset] = Float(form == .share ? power / sum : distance - log(sum))
+        result[start + offset] = Float(
+          form == .share ? power / sum : distance - RealFunctions.log(sum))
       }
     }
     return [TensorData(shape: shape, floats: result)]

@@ -7,6 +7,7 @@ struct InstructionValidator {
     let count =
       switch instruction.operation {
       case .addition, .addition16, .matrixProduct: 2
+      case .elementwise(let parameters): parameters.constant == nil ? 2 : 1
       default: 1
       }
     try require(operands.count == count, "has the wrong number of operands")
@@ -19,6 +20,8 @@ struct InstructionValidator {
       case .treeEnsemble:
         (input.element == .int16 || input.element == .int32)
           && (result.element == .int32 || result.element == .int64)
+      case .elementwise:
+        input.element == result.element && (input.element == .int8 || input.element == .int16)
       default: input.element == .int8 && result.element == .int8
       }
     try require(served, Self.unserved)
@@ -82,6 +85,8 @@ struct InstructionValidator {
       try groupedConvolution(parameters, input, result, isTransposed: true)
     case .groupedConvolution(let parameters):
       try groupedConvolution(parameters, input, result, isTransposed: false)
+    case .elementwise(let parameters):
+      try elementwise(parameters, operands, result)
     }
   }
 

@@ -67,6 +67,12 @@ extension PlanOperation {
       parameters.convolution = replaced(parameters.convolution)
       return .groupedConvolution(parameters)
     case .matrixProduct, .reduction: return self
+    case .elementwise(var parameters):
+      if var constant = parameters.constant {
+        constant.elements = replacement(constant.elements)
+        parameters.constant = constant
+      }
+      return .elementwise(parameters)
     case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose:
       return self
     }

@@ -92,9 +92,17 @@ extension ByteReader {
     guard let element = PlanElement(rawValue: code), code <= newest else {
       throw .limitExceeded(at: start, value: UInt64(code), limit: UInt64(newest))
     }
+    let shape = try shape(minimumRank: 1)
+    return PlanTensor(
+      name: name, element: element, shape: shape, arenaOffset: try bounded(PlanLimits.bytes),
+      scale: try f32(), zeroPoint: try i32())
+  }
+
+  private mutating func shape(minimumRank: Int) throws(WireError) -> [Int] {
+    let start = position
     let rank = Int(try u8())
-    guard (1...PlanLimits.rank).contains(rank) else {
-      throw .limitExceeded(at: start + 1, value: UInt64(rank), limit: UInt64(PlanLimits.rank))
+    guard (minimumRank...PlanLimits.rank).contains(rank) else {
+      throw .limitExceeded(at: start, value: UInt64(rank), limit: UInt64(PlanLimits.rank))
     }
     var shape: [Int] = []
     var elements = 1
@@ -106,9 +114,7 @@ extension ByteReader {
       elements = product
       shape.append(size)
     }
-    return PlanTensor(
-      name: name, element: element, shape: shape, arenaOffset: try bounded(PlanLimits.bytes),
-      scale: try f32(), zeroPoint: try i32())
+    return shape
   }
 
   fileprivate mutating func indexes() throws(WireError) -> [TensorIndex] {
@@ -186,6 +192,24 @@ extension ByteReader {
       minimum: try i32(), maximum: try i32())
   }
 
+  private mutating func elementwise() throws(WireError) -> ElementwiseParameters {
+    let start = position
+    let code = try u8()
+    guard let function = ElementwiseParameters.Function(rawValue: code) else {
+      throw .limitExceeded(at: start, value: UInt64(code), limit: 8)
+    }
+    let arithmetic = try addition()
+    let side = try u8()
+    guard side <= 2 else { throw .limitExceeded(at: position - 1, value: UInt64(side), limit: 2) }
+    guard side > 0 else {
+      return ElementwiseParameters(function: function, arithmetic: arithmetic)
+    }
+    let shape = try shape(minimumRank: 0)
+    let constant = ElementwiseParameters.Constant(
+      isLeft: side == 1, shape: shape, elements: try reference())
+    return ElementwiseParameters(function: function, arithmetic: arithmetic, constant: constant)
+  }
+
   private mutating func permutation() throws(WireError) -> [Int] {
     let start = position
     let rank = Int(try u8())
@@ -241,6 +265,7 @@ extension ByteReader {
     case 27: return .normalization(try normalization())
     case 28: return .transposedConvolution(try groupedConvolution())
     case 29: return .groupedConvolution(try groupedConvolution())
+    case 16: return .elementwise(try elementwise())
     default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: UInt64(opcodes))
     }
   }

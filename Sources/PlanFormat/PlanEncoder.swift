@@ -121,6 +121,26 @@ extension ByteWriter {
     i32(requantization.maximum)
   }
 
+  private mutating func addition(_ parameters: AdditionParameters) {
+    i32(parameters.leftShift)
+    i32(parameters.leftZeroPoint)
+    i32(parameters.rightZeroPoint)
+    for factor in [parameters.left, parameters.right, parameters.output] { scale(factor) }
+    i32(parameters.outputZeroPoint)
+    i32(parameters.minimum)
+    i32(parameters.maximum)
+  }
+
+  private mutating func elementwise(_ parameters: ElementwiseParameters) {
+    u8(parameters.function.rawValue)
+    addition(parameters.arithmetic)
+    guard let constant = parameters.constant else { return u8(0) }
+    u8(constant.isLeft ? 1 : 2)
+    u8(UInt8(constant.shape.count))
+    for size in constant.shape { u32(UInt32(size)) }
+    reference(constant.elements)
+  }
+
   fileprivate mutating func pool(_ parameters: PoolParameters) {
     window(parameters.window)
     i32(parameters.minimum)
@@ -138,13 +158,7 @@ extension ByteWriter {
       reference(parameters.bias)
       requantization(parameters.requantization)
     case .addition(let parameters), .addition16(let parameters):
-      i32(parameters.leftShift)
-      i32(parameters.leftZeroPoint)
-      i32(parameters.rightZeroPoint)
-      for factor in [parameters.left, parameters.right, parameters.output] { scale(factor) }
-      i32(parameters.outputZeroPoint)
-      i32(parameters.minimum)
-      i32(parameters.maximum)
+      addition(parameters)
     case .averagePool2D(let parameters), .maximumPool2D(let parameters):
       pool(parameters)
     case .spatialMean(let parameters):
@@ -176,6 +190,8 @@ extension ByteWriter {
     case .transposedConvolution(let parameters), .groupedConvolution(let parameters):
       convolution(parameters.convolution)
       u32(UInt32(parameters.groups))
+    case .elementwise(let parameters):
+      elementwise(parameters)
     }
   }
 }
@@ -204,6 +220,7 @@ extension PlanOperation {
     case .normalization: 27
     case .transposedConvolution: 28
     case .groupedConvolution: 29
+    case .elementwise: 16
     }
   }
 }

@@ -41,6 +41,8 @@ public enum PlanOperation: Sendable, Equatable {
   case transposedConvolution(GroupedConvolutionParameters)
   /// 2-D convolution in groups; weights [O, KH, KW, I / groups] int8.
   case groupedConvolution(GroupedConvolutionParameters)
+  /// Element-wise function of two int8 or two int16 tensors, or of one and a constant, broadcast.
+  case elementwise(ElementwiseParameters)
 }
 
 /// How an accumulator becomes an output: q = zeroPoint + round(acc · multiplier · 2^shift).

@@ -51,7 +51,8 @@ extension Plan {
       case .normalization(let parameters):
         isSafe = Self.biasesFit(parameters, weights)
       case .matrixProduct, .reduction: isSafe = true
-      case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup:
+      case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup,
+        .elementwise:
         isSafe = true
       }
       guard isSafe else {

@@ -196,14 +196,14 @@ import Testing
   @Test func elementWiseOperators() throws {
     var random = SeededValues(seed: 5)
     let (a, b) = (random.floats([1, 3, 2, 4], in: -9...9), random.floats([1, 3, 2, 4]))
-    let sum = try Add(activation: .relu6).evaluate([a, b])[0]
+    let sum = try Binary(.add, activation: .relu6).evaluate([a, b])[0]
     #expect(
       largestError(sum) {
         Self.clamp((element(a, $0) ?? .nan) + (element(b, $0) ?? .nan), .relu6)
       } < 1e-6)
-    let clipped = try Activate(kind: .clip(minimum: -1.5, maximum: 2.25)).evaluate([a])[0]
+    let clipped = try Pointwise(.clip(-1.5, 2.25)).evaluate([a])[0]
     #expect(largestError(clipped) { min(2.25, max(-1.5, element(a, $0) ?? .nan)) } == 0)
-    let positive = try Activate(kind: .relu).evaluate([a])[0]
+    let positive = try Pointwise(.relu).evaluate([a])[0]
     #expect(largestError(positive) { Self.clamp(element(a, $0) ?? .nan, .relu) } == 0)
     let channels = (0..<4).map { _ in random.floats([4], in: 0.5...2) }
     let normal = try BatchNormalization(epsilon: 0.01, axis: 3).evaluate([a] + channels)[0]
@@ -228,7 +228,7 @@ import Testing
   @Test func shapeRulesRefuse() {
     let image = ValueType(.float32, [1, 4, 4, 2])
     #expect(throws: GraphError.self) {
-      try Add(activation: .none).resultTypes([image, ValueType(.float32, [1, 1, 1, 3])])
+      try Binary(.add).resultTypes([image, ValueType(.float32, [1, 1, 1, 3])])
     }
     #expect(throws: GraphError.self) {
       try Conv2D(

@@ -61,26 +61,15 @@ enum ONNXDense {
     if let data = builder.data(addend) {
       addend = builder.constant(node.inputs[2] + "/scaled", data.scaled(by: beta))
     } else if beta != 1 {
-      addend = try scaled(addend, by: beta, node, &builder)
+      let factor = builder.constant(node.name + "/beta", TensorData(shape: [], floats: [beta]))
+      addend = try builder.emit(
+        Binary(.multiply), [addend, factor], node: node, suffix: "/scaled")
     }
-    let sum = try builder.emit(Add(activation: .none), [product, addend], node: node)
+    let sum = try builder.emit(Binary(.add), [product, addend], node: node)
     guard builder.shape(sum) == builder.shape(product) else {
       throw node.invalid("C of shape \(builder.shape(addend)) does not fit the product")
     }
     try builder.bind(node, sum)
-  }
-
-  /// A computed tensor times a number: a product with a matrix of one element.
-  private static func scaled(
-    _ id: ValueID, by factor: Float, _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) -> ValueID {
-    let shape = builder.shape(id)
-    let column = try builder.reshape(id, shape + [1], node: node, suffix: "/column")
-    let weight = builder.constant(
-      node.name + "/beta", TensorData(shape: [1, 1], floats: [factor]))
-    let result = try builder.emit(
-      FullyConnected(activation: .none), [column, weight, nil], node: node, suffix: "/scaled")
-    return try builder.reshape(result, shape, node: node, suffix: "/addend")
   }
 
   /// `MatMul` by NumPy's rules: one-dimensional operands are a row and a column.

@@ -11,7 +11,9 @@ struct TFLiteBuilder {
   private var names: Set<String> = []
 
   /// Starts with the interface.
-  init(_ model: TFLiteModel, name: String) throws(GraphError) {
+  init(
+    _ model: TFLiteModel, name: String, constants: [String: TensorData]
+  ) throws(GraphError) {
     self.model = model
     graph = Graph(name: name)
     for tensor in model.tensors {
@@ -23,7 +25,15 @@ struct TFLiteBuilder {
       }
       _ = graph.add(Value(name: unique, type: ValueType(.float32, [])))
     }
-    for input in model.inputs { graph.inputs.append(try value(input)) }
+    let bound = try BoundConstants(constants, inputs: model.inputs.map { model.tensors[$0].name })
+    for input in model.inputs {
+      let id = try value(input)
+      if let data = try bound.constant(model.tensors[input].name, of: graph[id].type) {
+        graph[id].constant = data
+      } else {
+        graph.inputs.append(id)
+      }
+    }
     graph.outputs = model.outputs.map(ValueID.init)
   }
 
@@ -186,7 +196,7 @@ struct TFLiteBuilder {
     }
     for case .some(let input) in inputs {
       let type = graph[input].type.element
-      guard type == .float32 || type == .int8 || type == .int32 else {
+      guard type != .uint8, type != .int16 else {
         throw node.unsupported(
           "operand \(graph[input].name) is \(type.rawValue); float32 and int8 models are run: "
             + "convert with int8 full-integer quantisation")

@@ -1,0 +1,68 @@
+public import ModelGraph
+import PlanFormat
+
+/// Tensors one after another along an axis.
+public struct Concat: Operation, Equatable {
+  /// Name in tables.
+  public static let name = "Concat"
+  /// The axis, not negative.
+  public var axis: Int
+
+  /// Creates a concatenation.
+  public init(axis: Int) { self.axis = axis }
+
+  public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
+    var result = try operand(0, of: operands)
+    guard result.shape.indices.contains(axis) else {
+      throw .invalid(node: "", reason: "axis \(axis) does not exist in \(result.shape)")
+    }
+    for position in operands.indices.dropFirst() {
+      let next = try operand(position, of: operands)
+      var expected = result.shape
+      if next.shape.count == expected.count { expected[axis] = next.shape[axis] }
+      guard next.shape == expected, next.element == result.element else {
+        throw .invalid(
+          node: "",
+          reason: "\(result.element.rawValue) \(result.shape) and \(next.element.rawValue) "
+            + "\(next.shape) do not go together along axis \(axis)")
+      }
+      result.shape[axis] += next.shape[axis]
+    }
+    return [result]
+  }
+
+  public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
+    let shape = try resultTypes(operands.map { $0.map { ValueType($0.type, $0.shape) } })[0].shape
+    let parts = operands.compactMap { $0 }
+    guard let joined = TensorData.joined(parts) else {
+      throw .invalid(node: "", reason: "its operands are of several types")
+    }
+    let runs = parts.map { $0.shape[axis...].reduce(1, *) }
+    var starts: [Int] = []
+    for part in parts { starts.append((starts.last ?? 0) + part.count) }
+    starts = zip(starts, parts).map { $0 - $1.count }
+    var offsets: [Int] = []
+    offsets.reserveCapacity(joined.count)
+    for outer in 0..<shape[..<axis].reduce(1, *) {
+      for (start, run) in zip(starts, runs) {
+        offsets += (start + outer * run)..<(start + (outer + 1) * run)
+      }
+    }
+    return [joined.picking(offsets, shape: shape)]
+  }
+
+  public var quantizationRule: QuantizationRule { .calibrated }
+
+  public func ignoring(
+    _ permutation: [Int]
+  ) -> (operation: any Operation, permutation: [Int])? {
+    guard permutation.indices.contains(axis) else { return nil }
+    return (Concat(axis: permutation[axis]), permutation)
+  }
+
+  public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
+    throw .unsupported(operation: Self.name, node: node.name, reason: "it has no integer form yet")
+  }
+
+  public var summary: String { "axis \(axis)" }
+}

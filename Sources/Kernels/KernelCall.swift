@@ -25,6 +25,8 @@ public enum KernelCall {
   case transposedConvolution(UnsafePointer<GroupedConvolutionCall>)
   case groupedConvolution(UnsafePointer<GroupedConvolutionCall>)
   case elementwise(UnsafePointer<ElementwiseCall>)
+  case move(MoveCall)
+  case resize(ResizeCall)
   case strip(UnsafePointer<StripCall>)
   case winograd(UnsafePointer<WinogradCall>)
   case depthwiseStrip(UnsafePointer<DepthwiseCall>)
@@ -58,6 +60,7 @@ public enum KernelCall {
     case .normalization(let call): call.deallocate()
     case .transposedConvolution(let call), .groupedConvolution(let call): call.deallocate()
     case .elementwise(let call): call.deallocate()
+    case .move(let call): call.blocks.deallocate()
     default: break
     }
   }
@@ -93,6 +96,8 @@ public enum KernelCall {
     case .transposedConvolution(let call): ScalarKernels.transposedConvolution(call.pointee)
     case .groupedConvolution(let call): ScalarKernels.groupedConvolution(call.pointee)
     case .elementwise(let call): ScalarKernels.elementwise(call.pointee)
+    case .move(let call): ScalarKernels.move(call)
+    case .resize(let call): ScalarKernels.resize(call)
     case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()

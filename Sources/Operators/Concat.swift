@@ -60,8 +60,29 @@ public struct Concat: Operation, Equatable {
     return (Concat(axis: permutation[axis]), permutation)
   }
 
+  /// One move: a block per operand, through a table where its parameters are not the result's.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    throw .unsupported(operation: Self.name, node: node.name, reason: "it has no integer form yet")
+    let result = try QuantizedOperand(resultOf: node)
+    let steps = StridedWalk(over: result.shape).steps
+    var blocks: [MoveBlock] = []
+    var inputs: [TensorIndex] = []
+    var start = 0
+    for position in node.operands.indices {
+      let part = try QuantizedOperand(position, of: node)
+      let walk = StridedWalk(over: part.shape)
+      let axes = part.shape.indices.map {
+        MoveAxis(size: part.shape[$0], sourceStep: walk.steps[$0], resultStep: steps[$0])
+      }
+      blocks.append(
+        MoveBlock(
+          operand: position, sourceStart: 0, resultStart: start * steps[axis], axes: axes,
+          table: builder.requantizing(part.quantization, to: result.quantization)))
+      inputs.append(try part.activation(node))
+      start += part.shape[axis]
+    }
+    try builder.emitMove(
+      node, operation: Self.name, fill: result.quantization.zeroPoint, blocks: blocks,
+      inputs: inputs, output: try result.activation(node))
   }
 
   public var summary: String { "axis \(axis)" }

@@ -75,8 +75,56 @@ public struct Pick: Operation, Equatable {
     return (Pick(positions: before, hasFill: hasFill), permutation)
   }
 
+  /// One move: a block for each combination of the axes' regular runs.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    throw .unsupported(operation: Self.name, node: node.name, reason: "it has no integer form yet")
+    let input = try QuantizedOperand(0, of: node)
+    let result = try QuantizedOperand(resultOf: node)
+    let source = StridedWalk(over: input.shape).steps
+    let target = StridedWalk(over: result.shape).steps
+    var blocks = [
+      MoveBlock(
+        operand: 0, sourceStart: 0, resultStart: 0, axes: [],
+        table: builder.requantizing(input.quantization, to: result.quantization))
+    ]
+    for (axis, list) in positions.enumerated() {
+      let runs = PositionRun.runs(of: list ?? Array(0..<input.shape[axis]))
+      // More than a plan takes is refused below; it need not be built first.
+      blocks = blocks.prefix(PlanLimits.moveBlocks + 1).flatMap { block in
+        runs.map { run in
+          var block = block
+          block.sourceStart += run.sourceStart * source[axis]
+          block.resultStart += run.resultStart * target[axis]
+          block.axes += run.axes.map {
+            MoveAxis(
+              size: $0.size, sourceStep: $0.sourceStep * source[axis],
+              resultStep: $0.resultStep * target[axis])
+          }
+          return block
+        }
+      }
+    }
+    try builder.emitMove(
+      node, operation: Self.name, fill: try fill(node, in: result.quantization), blocks: blocks,
+      inputs: [try input.activation(node)], output: try result.activation(node))
+  }
+
+  /// The fill in the integers of the result.
+  private func fill(
+    _ node: LoweringNode, in quantization: Quantization
+  ) throws(GraphError) -> Int32 {
+    guard hasFill else { return quantization.zeroPoint }
+    guard node.operands.count > 1, let value = node.operands[1]?.value, let data = value.constant
+    else {
+      throw .unsupported(
+        operation: Self.name, node: node.name, reason: "what it fills with is not constant")
+    }
+    var real = Double(data.floats?.first ?? 0)
+    if let level = data.integers?.first {
+      guard let own = value.quantization else { return Int32(clamping: level) }
+      real = Double(level - Int(own.zeroPoint)) * Double(own.scale)
+    }
+    let scaled = (real / Double(quantization.scale)).rounded(.toNearestOrAwayFromZero)
+    return Int32(min(max(scaled + Double(quantization.zeroPoint), -128), 127))
   }
 
   /// `axis 1: 2…9, axis 3: 12 positions`.

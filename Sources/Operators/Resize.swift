@@ -88,14 +88,15 @@ public struct Resize: Operation, Equatable {
     return TensorData(shape: resized, floats: sums)
   }
 
-  /// Overshoot of cubic weights may leave the input's range.
-  private var staysInRange: Bool {
-    axes.allSatisfy { $0?.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.weight >= 0 } } ?? true }
+  /// No result lies outside of the operand.
+  private var staysInside: Bool {
+    axes.allSatisfy { $0?.allSatisfy { !$0.isEmpty } ?? true }
   }
 
-  public var quantizationRule: QuantizationRule { staysInRange ? .sameAsInput : .calibrated }
+  /// What cubic weights overshoot is clamped to the input's range.
+  public var quantizationRule: QuantizationRule { .sameAsInput }
   /// As long as channels stay apart.
-  public var isPositivelyHomogeneous: Bool { staysInRange && axes.last == .some(nil) }
+  public var isPositivelyHomogeneous: Bool { staysInside && axes.last == .some(nil) }
 
   public func ignoring(
     _ permutation: [Int]
@@ -106,8 +107,71 @@ public struct Resize: Operation, Equatable {
     return (Resize(axes: before, outside: outside), permutation)
   }
 
+  /// One resize: rows and columns are the one or two neighbouring axes that change.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    throw .unsupported(operation: Self.name, node: node.name, reason: "it has no integer form yet")
+    let input = try QuantizedOperand(0, of: node)
+    let result = try QuantizedOperand(resultOf: node)
+    guard input.quantization == result.quantization else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "its result has another scale than its input; integer resizing needs one")
+    }
+    let changed = axes.indices.filter { axes[$0] != nil }
+    guard let last = changed.last, changed.count <= 2, last - changed[0] < 2 else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "it resizes axes \(changed) of \(input.shape); one axis or two neighbours are run")
+    }
+    // A single axis: whatever lies before it are rows that stay.
+    let first = changed.count == 2 ? changed[0] : last
+    let before = input.shape[..<first].reduce(1, *)
+    guard changed.count == 1 || before == 1 else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "it resizes several images at once, \(input.shape); resize them one by one")
+    }
+    let rows =
+      changed.count == 2
+      ? axes[first] ?? [] : (0..<before).map { [Tap(position: $0, weight: 1)] }
+    let columns = axes[last] ?? []
+    let parameters = ResizeParameters(
+      height: changed.count == 2 ? input.shape[first] : before, width: input.shape[last],
+      channels: input.shape[(last + 1)...].reduce(1, *),
+      rows: builder.constant(try Self.table(rows, node)), rowTaps: Self.taps(rows),
+      columns: builder.constant(try Self.table(columns, node)), columnTaps: Self.taps(columns))
+    builder.emit(
+      Instruction(
+        name: node.name, operation: .resize(parameters), inputs: [try input.activation(node)],
+        output: try result.activation(node)))
+  }
+
+  private static func taps(_ results: [[Tap]]) -> Int { results.map(\.count).max() ?? 1 }
+
+  /// Weights in steps of 2^-10; what rounding leaves of 1 goes to the largest.
+  private static func table(
+    _ results: [[Tap]], _ node: LoweringNode
+  ) throws(GraphError) -> [UInt8] {
+    let width = taps(results)
+    var bytes: [UInt8] = []
+    for taps in results {
+      let unit = ResizeParameters.unit
+      var weights = taps.map { Int32(($0.weight * Float(unit)).rounded(.toNearestOrAwayFromZero)) }
+      guard let largest = weights.indices.max(by: { weights[$0] < weights[$1] }),
+        width <= PlanLimits.resizeTaps, taps.allSatisfy({ $0.position < 1 << 16 })
+      else {
+        throw .unsupported(
+          operation: Self.name, node: node.name,
+          reason: "it reads outside of its input, shrinks by too much, or has too long an axis")
+      }
+      weights[largest] += unit - weights.reduce(0, +)
+      for index in 0..<width {
+        let position = index < taps.count ? taps[index].position : taps[0].position
+        let weight = index < taps.count ? weights[index] : 0
+        bytes += [UInt8(position & 0xff), UInt8(position >> 8)]
+        bytes += [UInt8(truncatingIfNeeded: weight), UInt8(truncatingIfNeeded: weight >> 8)]
+      }
+    }
+    return bytes
   }
 
   /// `axis 1: 56, axis 2: 56, 2 taps`.

@@ -4,13 +4,14 @@ struct InstructionValidator {
   let instruction: Instruction
 
   func validate(_ operands: [PlanTensor], _ result: PlanTensor) throws(PlanError) {
-    let count =
+    let counts =
       switch instruction.operation {
-      case .addition, .addition16, .matrixProduct: 2
-      case .elementwise(let parameters): parameters.constant == nil ? 2 : 1
-      default: 1
+      case .addition, .addition16, .matrixProduct: 2...2
+      case .elementwise(let parameters): parameters.constant == nil ? 2...2 : 1...1
+      case .move: 1...PlanLimits.ports
+      default: 1...1
       }
-    try require(operands.count == count, "has the wrong number of operands")
+    try require(counts.contains(operands.count), "has the wrong number of operands")
     let input = operands[0]
     for tensor in operands { try require(tensor.element == input.element, Self.unserved) }
     let served: Bool =
@@ -22,6 +23,7 @@ struct InstructionValidator {
           && (result.element == .int32 || result.element == .int64)
       case .elementwise:
         input.element == result.element && (input.element == .int8 || input.element == .int16)
+      case .move: input.element == result.element
       default: input.element == .int8 && result.element == .int8
       }
     try require(served, Self.unserved)
@@ -87,6 +89,10 @@ struct InstructionValidator {
       try groupedConvolution(parameters, input, result, isTransposed: false)
     case .elementwise(let parameters):
       try elementwise(parameters, operands, result)
+    case .move(let parameters):
+      try move(parameters, operands, result)
+    case .resize(let parameters):
+      try resize(parameters, input, result)
     }
   }
 

@@ -51,14 +51,10 @@ extension PlanOperation {
       parameters.table = replacement(parameters.table)
       return .lookup(parameters)
     case .treeEnsemble(var parameters):
-      parameters.trees = replacement(parameters.trees)
-      parameters.nodes = replacement(parameters.nodes)
-      parameters.leaves = replacement(parameters.leaves)
-      parameters.bias = replacement(parameters.bias)
+      parameters.replaceConstants(replacement)
       return .treeEnsemble(parameters)
     case .normalization(var parameters):
-      parameters.gain = replacement(parameters.gain)
-      parameters.bias = replacement(parameters.bias)
+      parameters.replaceConstants(replacement)
       return .normalization(parameters)
     case .transposedConvolution(var parameters):
       parameters.convolution = replaced(parameters.convolution)
@@ -66,14 +62,23 @@ extension PlanOperation {
     case .groupedConvolution(var parameters):
       parameters.convolution = replaced(parameters.convolution)
       return .groupedConvolution(parameters)
-    case .matrixProduct, .reduction: return self
     case .elementwise(var parameters):
       if var constant = parameters.constant {
         constant.elements = replacement(constant.elements)
         parameters.constant = constant
       }
       return .elementwise(parameters)
-    case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose:
+    case .move(var parameters):
+      for block in parameters.blocks.indices {
+        parameters.blocks[block].table = parameters.blocks[block].table.map(replacement)
+      }
+      return .move(parameters)
+    case .resize(var parameters):
+      parameters.rows = replacement(parameters.rows)
+      parameters.columns = replacement(parameters.columns)
+      return .resize(parameters)
+    case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose,
+      .matrixProduct, .reduction:
       return self
     }
   }
@@ -94,5 +99,25 @@ extension Requantization16x8 {
   ) {
     multipliers = replacement(multipliers)
     shifts = replacement(shifts)
+  }
+}
+
+extension TreeEnsembleParameters {
+  fileprivate mutating func replaceConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) {
+    trees = replacement(trees)
+    nodes = replacement(nodes)
+    leaves = replacement(leaves)
+    bias = replacement(bias)
+  }
+}
+
+extension NormalizationParameters {
+  fileprivate mutating func replaceConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) {
+    gain = replacement(gain)
+    bias = replacement(bias)
   }
 }

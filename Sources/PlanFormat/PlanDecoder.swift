@@ -221,6 +221,41 @@ extension ByteReader {
     return axes
   }
 
+  private mutating func move() throws(WireError) -> MoveParameters {
+    let fill = try i32()
+    var blocks: [MoveBlock] = []
+    for _ in 0..<(try bounded16(PlanLimits.moveBlocks)) {
+      let operand = try bounded16(PlanLimits.ports)
+      let sourceStart = try bounded(PlanLimits.elements)
+      let resultStart = try bounded(PlanLimits.elements)
+      let table = try reference()
+      let start = position
+      let rank = Int(try u8())
+      guard rank <= PlanLimits.moveAxes else {
+        throw .limitExceeded(at: start, value: UInt64(rank), limit: UInt64(PlanLimits.moveAxes))
+      }
+      var axes: [MoveAxis] = []
+      for _ in 0..<rank {
+        axes.append(
+          MoveAxis(
+            size: try bounded(PlanLimits.elements), sourceStep: Int(try i32()),
+            resultStep: Int(try i32())))
+      }
+      blocks.append(
+        MoveBlock(
+          operand: operand, sourceStart: sourceStart, resultStart: resultStart, axes: axes,
+          table: table.byteCount == 0 ? nil : table))
+    }
+    return MoveParameters(fill: fill, blocks: blocks)
+  }
+
+  private mutating func resize() throws(WireError) -> ResizeParameters {
+    ResizeParameters(
+      height: try bounded(PlanLimits.elements), width: try bounded(PlanLimits.elements),
+      channels: try bounded(PlanLimits.elements), rows: try reference(), rowTaps: Int(try u8()),
+      columns: try reference(), columnTaps: Int(try u8()))
+  }
+
   /// - Parameter opcodes: the highest opcode of the plan's version.
   fileprivate mutating func operation(_ opcodes: UInt16) throws(WireError) -> PlanOperation {
     let start = position
@@ -266,6 +301,8 @@ extension ByteReader {
     case 28: return .transposedConvolution(try groupedConvolution())
     case 29: return .groupedConvolution(try groupedConvolution())
     case 16: return .elementwise(try elementwise())
+    case 20: return .move(try move())
+    case 21: return .resize(try resize())
     default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: UInt64(opcodes))
     }
   }

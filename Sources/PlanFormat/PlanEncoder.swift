@@ -192,6 +192,31 @@ extension ByteWriter {
       u32(UInt32(parameters.groups))
     case .elementwise(let parameters):
       elementwise(parameters)
+    case .move(let parameters):
+      move(parameters)
+    case .resize(let parameters):
+      for size in [parameters.height, parameters.width, parameters.channels] { u32(UInt32(size)) }
+      reference(parameters.rows)
+      u8(UInt8(parameters.rowTaps))
+      reference(parameters.columns)
+      u8(UInt8(parameters.columnTaps))
+    }
+  }
+
+  private mutating func move(_ parameters: MoveParameters) {
+    i32(parameters.fill)
+    u16(UInt16(parameters.blocks.count))
+    for block in parameters.blocks {
+      u16(UInt16(block.operand))
+      u32(UInt32(block.sourceStart))
+      u32(UInt32(block.resultStart))
+      reference(block.table ?? ConstantReference(offset: 0, byteCount: 0))
+      u8(UInt8(block.axes.count))
+      for axis in block.axes {
+        u32(UInt32(axis.size))
+        i32(Int32(axis.sourceStep))
+        i32(Int32(axis.resultStep))
+      }
     }
   }
 }
@@ -221,6 +246,8 @@ extension PlanOperation {
     case .transposedConvolution: 28
     case .groupedConvolution: 29
     case .elementwise: 16
+    case .move: 20
+    case .resize: 21
     }
   }
 }

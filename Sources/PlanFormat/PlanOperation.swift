@@ -43,6 +43,10 @@ public enum PlanOperation: Sendable, Equatable {
   case groupedConvolution(GroupedConvolutionParameters)
   /// Element-wise function of two int8 or two int16 tensors, or of one and a constant, broadcast.
   case elementwise(ElementwiseParameters)
+  /// Elements copied in blocks; operands and result are of one element type, any.
+  case move(MoveParameters)
+  /// An image resampled; input and output share scale and zero point.
+  case resize(ResizeParameters)
 }
 
 /// How an accumulator becomes an output: q = zeroPoint + round(acc · multiplier · 2^shift).

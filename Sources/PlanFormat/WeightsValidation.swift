@@ -50,8 +50,14 @@ extension Plan {
             weights, convolution.weights, convolution.bias, isDepthwise: false)
       case .normalization(let parameters):
         isSafe = Self.biasesFit(parameters, weights)
-      case .matrixProduct, .reduction: isSafe = true
-      case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup,
+      case .resize(let parameters):
+        isSafe =
+          weights.baseAddress.map {
+            parameters.isSafe(
+              rows: $0 + parameters.rows.offset, columns: $0 + parameters.columns.offset)
+          } ?? false
+      case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup, .move,
+        .matrixProduct, .reduction,
         .elementwise:
         isSafe = true
       }

@@ -9,7 +9,8 @@ import Testing
 @Suite("allocation") struct AllocationTests {
   /// Every operation there is.
   private static let samples = [
-    SamplePlan.everyOperation(), SamplePlan.version2(), SamplePlan.linear(),
+    SamplePlan.everyOperation(), SamplePlan.version2(), SamplePlan.movement(),
+    SamplePlan.linear(),
   ]
 
   private func allocations(_ body: () throws -> Void) rethrows -> UInt64 {

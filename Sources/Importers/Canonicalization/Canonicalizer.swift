@@ -14,6 +14,7 @@ enum Canonicalizer {
     Rewrite(apply: SimplifyLayout.apply),
     Rewrite(apply: SinkLayout.apply),
     Rewrite(apply: RemapReduce.apply),
+    Rewrite(apply: GatherNormalization.apply),
     Rewrite(apply: AbsorbLayoutIntoWeights.apply),
     Rewrite(apply: FoldNormalization.apply),
     Rewrite(apply: FuseActivation.apply),

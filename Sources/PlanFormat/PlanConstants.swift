@@ -13,27 +13,15 @@ extension PlanOperation {
   public func replacingConstants(
     _ replacement: (ConstantReference) -> ConstantReference
   ) -> PlanOperation {
-    func replaced(_ parameters: ConvolutionParameters) -> ConvolutionParameters {
-      var parameters = parameters
-      parameters.weights = replacement(parameters.weights)
-      parameters.bias = replacement(parameters.bias)
-      parameters.requantization.replaceConstants(replacement)
-      return parameters
-    }
-    func replaced(_ parameters: Convolution16x8Parameters) -> Convolution16x8Parameters {
-      var parameters = parameters
-      parameters.weights = replacement(parameters.weights)
-      parameters.bias = replacement(parameters.bias)
-      parameters.requantization.replaceConstants(replacement)
-      return parameters
-    }
     switch self {
-    case .convolution2D(let parameters): return .convolution2D(replaced(parameters))
+    case .convolution2D(let parameters):
+      return .convolution2D(parameters.replacingConstants(replacement))
     case .depthwiseConvolution2D(let parameters):
-      return .depthwiseConvolution2D(replaced(parameters))
-    case .convolution16x8(let parameters): return .convolution16x8(replaced(parameters))
+      return .depthwiseConvolution2D(parameters.replacingConstants(replacement))
+    case .convolution16x8(let parameters):
+      return .convolution16x8(parameters.replacingConstants(replacement))
     case .depthwiseConvolution16x8(let parameters):
-      return .depthwiseConvolution16x8(replaced(parameters))
+      return .depthwiseConvolution16x8(parameters.replacingConstants(replacement))
     case .fullyConnected(var parameters):
       parameters.weights = replacement(parameters.weights)
       parameters.bias = replacement(parameters.bias)
@@ -57,10 +45,10 @@ extension PlanOperation {
       parameters.replaceConstants(replacement)
       return .normalization(parameters)
     case .transposedConvolution(var parameters):
-      parameters.convolution = replaced(parameters.convolution)
+      parameters.convolution = parameters.convolution.replacingConstants(replacement)
       return .transposedConvolution(parameters)
     case .groupedConvolution(var parameters):
-      parameters.convolution = replaced(parameters.convolution)
+      parameters.convolution = parameters.convolution.replacingConstants(replacement)
       return .groupedConvolution(parameters)
     case .elementwise(var parameters):
       if var constant = parameters.constant {
@@ -119,5 +107,29 @@ extension NormalizationParameters {
   ) {
     gain = replacement(gain)
     bias = replacement(bias)
+  }
+}
+
+extension ConvolutionParameters {
+  fileprivate func replacingConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) -> ConvolutionParameters {
+    var parameters = self
+    parameters.weights = replacement(weights)
+    parameters.bias = replacement(bias)
+    parameters.requantization.replaceConstants(replacement)
+    return parameters
+  }
+}
+
+extension Convolution16x8Parameters {
+  fileprivate func replacingConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) -> Convolution16x8Parameters {
+    var parameters = self
+    parameters.weights = replacement(weights)
+    parameters.bias = replacement(bias)
+    parameters.requantization.replaceConstants(replacement)
+    return parameters
   }
 }

@@ -9,6 +9,7 @@ struct InstructionValidator {
       case .addition, .addition16, .matrixProduct: 2...2
       case .elementwise(let parameters): parameters.constant == nil ? 2...2 : 1...1
       case .move: 1...PlanLimits.ports
+      case .recurrent: 1...3
       default: 1...1
       }
     try require(counts.contains(operands.count), "has the wrong number of operands")
@@ -24,6 +25,9 @@ struct InstructionValidator {
       case .elementwise:
         input.element == result.element && (input.element == .int8 || input.element == .int16)
       case .move: input.element == result.element
+      case .recurrent:
+        (input.element == .int8 || input.element == .int16)
+          && (result.element == .int8 || result.element == .int16)
       default: input.element == .int8 && result.element == .int8
       }
     try require(served, Self.unserved)
@@ -93,48 +97,13 @@ struct InstructionValidator {
       try move(parameters, operands, result)
     case .resize(let parameters):
       try resize(parameters, input, result)
+    case .recurrent(let parameters):
+      try recurrent(parameters, operands, result)
     }
   }
 
   private static let int8: ClosedRange<Int32> = -128...127
   private static let int16: ClosedRange<Int32> = -32768...32767
-
-  private func convolution(
-    _ parameters: ConvolutionParameters, _ input: PlanTensor, _ result: PlanTensor
-  ) throws(PlanError) {
-    try window(parameters.window, input, result)
-    let channels = result.shape[3]
-    try constant(
-      parameters.weights, count: [channels, parameters.window.height, parameters.window.width],
-      times: input.shape[3])
-    try weighted(parameters.bias, parameters.requantization, channels: channels)
-    try zeroPoint(parameters.inputZeroPoint, input)
-  }
-
-  private func depthwiseConvolution(
-    _ parameters: ConvolutionParameters, _ input: PlanTensor, _ result: PlanTensor
-  ) throws(PlanError) {
-    try window(parameters.window, input, result)
-    let channels = result.shape[3]
-    try require(channels % input.shape[3] == 0, "has channels its input's do not divide")
-    try constant(
-      parameters.weights, count: [parameters.window.height, parameters.window.width],
-      times: channels)
-    try weighted(parameters.bias, parameters.requantization, channels: channels)
-    try zeroPoint(parameters.inputZeroPoint, input)
-  }
-
-  private func fullyConnected(
-    _ parameters: FullyConnectedParameters, _ input: PlanTensor, _ result: PlanTensor
-  ) throws(PlanError) {
-    let features = input.shape[input.shape.count - 1]
-    let outputs = result.shape[result.shape.count - 1]
-    try require(
-      input.elementCount / features == result.elementCount / outputs, "changes the item count")
-    try constant(parameters.weights, count: [outputs], times: features)
-    try weighted(parameters.bias, parameters.requantization, channels: outputs)
-    try zeroPoint(parameters.inputZeroPoint, input)
-  }
 
   private func spatialMean(
     _ parameters: SpatialMeanParameters, _ input: PlanTensor, _ result: PlanTensor

@@ -16,7 +16,8 @@ struct WeightedLayer {
   private let weightsID: ValueID
   private let biasID: ValueID?
 
-  /// Nil for other operators, constants that are not float, depth multipliers above 1, and groups.
+  /// Nil for other operators, constants that are not float or came quantised, depth multipliers above
+  /// 1, and groups.
   init?(_ node: Node, in graph: Graph) {
     switch node.operation {
     case let convolution as Conv2D where convolution.groups == 1: kind = .convolution
@@ -25,7 +26,7 @@ struct WeightedLayer {
     default: return nil
     }
     guard node.inputs.count >= 2, let id = node.inputs[1],
-      let constant = graph[id].constant, let floats = constant.floats
+      let constant = graph[id].constant, let floats = constant.floats, constant.grid == nil
     else { return nil }
     weightsID = id
     weights = floats

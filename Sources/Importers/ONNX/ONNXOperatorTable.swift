@@ -27,10 +27,12 @@ enum ONNXOperatorTable {
     "Constant": ONNXMapping(convert: ONNXFolding.constant),
     "ConstantOfShape": ONNXMapping(convert: ONNXGenerators.constantOfShape),
     "Conv": ONNXMapping(convert: ONNXConvolution.convolution),
+    "ConvInteger": ONNXIntegerProduct.mapping(ONNXConvolution.convolution),
     "ConvTranspose": ONNXMapping(convert: ONNXConvolution.transposed),
     "Cos": ONNXMapping(convert: ONNXPointwise.basic(.cos)),
     "CumSum": ONNXMapping(convert: ONNXOrdering.cumulativeSum),
     "DepthToSpace": ONNXMapping(convert: ONNXOrdering.depthToSpace),
+    "DequantizeLinear": ONNXMapping(convert: ONNXQuantization.dequantize),
     "Div": ONNXMapping(convert: ONNXElementwise.binary(.divide)),
     "Dropout": ONNXMapping(convert: ONNXElementwise.dropout),
     "Elu": ONNXMapping(convert: ONNXPointwise.function(ONNXPointwise.elu)),
@@ -41,6 +43,7 @@ enum ONNXOperatorTable {
     "EyeLike": ONNXMapping(convert: ONNXGenerators.eye),
     "Flatten": ONNXMapping(convert: ONNXLayout.flatten),
     "Floor": ONNXMapping(convert: ONNXPointwise.basic(.floor)),
+    "GRU": ONNXMapping(convert: ONNXRecurrent.gru),
     "Gather": ONNXMapping(convert: ONNXSelection.gather),
     "GatherElements": ONNXMapping(convert: ONNXPositions.gatherElements),
     "GatherND": ONNXMapping(convert: ONNXPositions.gatherND),
@@ -57,6 +60,7 @@ enum ONNXOperatorTable {
     "Identity": ONNXMapping(convert: ONNXElementwise.identity),
     "If": ONNXMapping(convert: ONNXControlFlow.conditional),
     "InstanceNormalization": ONNXMapping(convert: ONNXNormalization.instance),
+    "LSTM": ONNXMapping(convert: ONNXRecurrent.lstm),
     "LayerNormalization": ONNXMapping(convert: ONNXNormalization.layer),
     "LeakyRelu": ONNXMapping(convert: ONNXPointwise.function(ONNXPointwise.leakyRelu)),
     "Less": ONNXMapping(convert: ONNXElementwise.binary(.less)),
@@ -65,6 +69,7 @@ enum ONNXOperatorTable {
     "LogSoftmax": ONNXNormalization.softmax(.logarithm),
     "LpNormalization": ONNXMapping(convert: ONNXNormalization.length),
     "MatMul": ONNXMapping(convert: ONNXDense.matrixProduct),
+    "MatMulInteger": ONNXIntegerProduct.mapping(ONNXDense.matrixProduct),
     "Max": ONNXMapping(convert: ONNXElementwise.chain(.maximum)),
     "MaxPool": ONNXMapping(convert: ONNXPooling.maximum),
     "Mean": ONNXMapping(convert: ONNXElementwise.mean),
@@ -81,6 +86,12 @@ enum ONNXOperatorTable {
     "PRelu": ONNXMapping(convert: ONNXElementwise.slope),
     "Pad": ONNXMapping(convert: ONNXSelection.pad),
     "Pow": ONNXMapping(convert: ONNXElementwise.binary(.power)),
+    "QLinearConv": ONNXIntegerForm.mapping(
+      "Conv", [.init(0), .init(3, axis: 0)], bias: 8, result: 6),
+    "QLinearMatMul": ONNXIntegerForm.mapping(
+      "MatMul", [.init(0, axis: -2), .init(3, axis: -1)], result: 6),
+    "QuantizeLinear": ONNXMapping(convert: ONNXQuantization.quantize),
+    "RNN": ONNXMapping(convert: ONNXRecurrent.simple),
     "Range": ONNXMapping(convert: ONNXGenerators.range),
     "Reciprocal": ONNXMapping(convert: ONNXPointwise.fixed(.reciprocal)),
     "ReduceL1": ONNXReduction.mapping(.l1),
@@ -128,4 +139,26 @@ enum ONNXOperatorTable {
     "Where": ONNXMapping(convert: ONNXElementwise.choice),
     "Xor": ONNXMapping(convert: ONNXElementwise.binary(.xor)),
   ]
+
+  /// Operators of onnxruntime's own domain, by `op_type`.
+  static let microsoft: [String: ONNXMapping] = [
+    "DequantizeLinear": ONNXMapping(convert: ONNXQuantization.dequantize),
+    "QGemm": ONNXMapping(convert: ONNXIntegerForm.gemm),
+    "QLinearAdd": ONNXIntegerForm.mapping("Add", [.init(0), .init(3)], result: 6),
+    "QLinearAveragePool": ONNXIntegerForm.mapping("AveragePool", [.init(0)], result: 3),
+    "QLinearConcat": ONNXMapping(convert: ONNXIntegerForm.concat),
+    "QLinearGlobalAveragePool": ONNXIntegerForm.mapping(
+      "GlobalAveragePool", [.init(0)], result: 3),
+    "QLinearLeakyRelu": ONNXIntegerForm.mapping("LeakyRelu", [.init(0)], result: 3),
+    "QLinearMul": ONNXIntegerForm.mapping("Mul", [.init(0), .init(3)], result: 6),
+    "QLinearReduceMean": ONNXIntegerForm.mapping("ReduceMean", [.init(0)], result: 3),
+    "QLinearSigmoid": ONNXIntegerForm.mapping("Sigmoid", [.init(0)], result: 3),
+    "QLinearSoftmax": ONNXIntegerForm.mapping("Softmax", [.init(0)], result: 3),
+    "QuantizeLinear": ONNXMapping(convert: ONNXQuantization.quantize),
+  ]
+
+  /// The mapping of an operator, if it is read.
+  static func mapping(of node: ONNXNode) -> ONNXMapping? {
+    node.domain == "com.microsoft" ? microsoft[node.operation] : mappings[node.operation]
+  }
 }

@@ -152,14 +152,21 @@ struct TFLiteBuilder {
     return list
   }
 
+  /// Whether an operand is computed rather than constant.
+  mutating func isComputed(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> Bool {
+    graph[try operand(node, index)].constant == nil
+  }
+
   /// Weights and bias of a layer. int8 weights beside float activations (dynamic range) become
   /// floats: the model is then a float one.
+  ///
+  /// - Parameter places: which operands they are.
   mutating func weights(
-    _ node: TFLiteNode, axis: Int
+    _ node: TFLiteNode, axis: Int, places: (input: Int, weights: Int, bias: Int) = (0, 1, 2)
   ) throws(GraphError) -> (input: ValueID, weights: ValueID, bias: ValueID?) {
-    let input = try operand(node, 0)
-    var weights = try operand(node, 1)
-    let bias = try optional(node, 2)
+    let input = try operand(node, places.input)
+    var weights = try operand(node, places.weights)
+    let bias = try optional(node, places.bias)
     guard graph[weights].constant != nil, bias.map({ graph[$0].constant != nil }) ?? true else {
       throw node.unsupported("computed weights are not run; weights and bias must be constant")
     }

@@ -17,6 +17,7 @@ enum TFLiteOperatorTable {
     "ARG_MAX": TFLiteMapping(convert: TFLiteArrangement.extremum),
     "ARG_MIN": TFLiteMapping(convert: TFLiteArrangement.extremum),
     "AVERAGE_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.averagePool),
+    "BATCH_MATMUL": TFLiteMapping(convert: TFLiteElementwise.matrixProduct),
     "BATCH_TO_SPACE_ND": TFLiteMapping(convert: TFLiteArrangement.batchToSpace),
     "BROADCAST_TO": TFLiteMapping(convert: TFLiteSelection.broadcast),
     "CAST": TFLiteMapping(convert: TFLitePointwise.cast),
@@ -45,6 +46,7 @@ enum TFLiteOperatorTable {
     "GREATER_EQUAL": TFLiteMapping(convert: TFLitePointwise.binary(.greaterOrEqual)),
     "HARD_SWISH": TFLiteMapping(
       convert: TFLitePointwise.function(.hardSwish, .reference(.hardSwish))),
+    "L2_NORMALIZATION": TFLiteMapping(convert: TFLiteElementwise.length),
     "LEAKY_RELU": TFLiteMapping(convert: TFLitePointwise.leakyRelu),
     "LESS": TFLiteMapping(convert: TFLitePointwise.binary(.less)),
     "LESS_EQUAL": TFLiteMapping(convert: TFLitePointwise.binary(.lessOrEqual)),
@@ -54,6 +56,7 @@ enum TFLiteOperatorTable {
     "LOGICAL_OR": TFLiteMapping(convert: TFLitePointwise.binary(.or)),
     "LOGISTIC": TFLiteMapping(
       convert: TFLitePointwise.basic(.sigmoid, .reference(.float(.logistic)))),
+    "LOG_SOFTMAX": TFLiteMapping(convert: TFLiteElementwise.logSoftmax),
     "MAXIMUM": TFLiteMapping(convert: TFLitePointwise.binary(.maximum)),
     "MAX_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.maximumPool),
     "MEAN": TFLiteReduction.mapping(.mean),
@@ -107,6 +110,7 @@ enum TFLiteOperatorTable {
     "TILE": TFLiteMapping(convert: TFLiteSelection.tile),
     "TOPK_V2": TFLiteMapping(convert: TFLiteArrangement.topK),
     "TRANSPOSE": TFLiteMapping(convert: TFLiteArrangement.transpose),
+    "TRANSPOSE_CONV": TFLiteMapping(convert: TFLiteSpatial.transposedConvolution),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": TFLiteMapping(convert: TFLiteRecurrent.sequenceLSTM),
     "UNPACK": TFLiteMapping(convert: TFLiteSelection.unpack),
     "ZEROS_LIKE": TFLiteMapping(convert: TFLiteArrangement.zeros),

@@ -1,10 +1,17 @@
 public import DriftStatistics
+public import PlanFormat
 
 /// What a bundle says of itself, under its signatures. The release's identity is the SHA-256 of
 /// its deterministic CBOR.
 public struct Manifest: Sendable, Equatable {
-  /// Version of this schema: 1.
-  public static let schemaVersion: UInt64 = 1
+  /// Newest version of this schema; older ones are read too.
+  public static let schemaVersion: UInt64 = 2
+
+  /// The oldest version that has all this manifest uses, and what it is written as: 2 came with ports
+  /// wider than int8, ranks and links.
+  public var requiredSchema: UInt64 {
+    plans.contains { plan in (plan.inputs + plan.outputs).contains { !$0.isPlain } } ? 2 : 1
+  }
 
   /// Model name: the key of a device root. [a-z0-9._-], 1 to 64 bytes.
   public var name: String
@@ -90,7 +97,8 @@ public struct Port: Sendable, Equatable {
   public var name: String
   /// Shape in the model file with the batch axis bound to 1.
   public var shape: [UInt64]
-  /// Encoding of the integers: real = (q − zeroPoint) · scale, element type `int8`, `int16`, `int32`.
+  /// Encoding of the integers: real = (q − zeroPoint) · scale, element type `int8`, `int16`,
+  /// `int32`, `int64`.
   public var element: String
   /// See `element`.
   public var scale: Float
@@ -102,11 +110,21 @@ public struct Port: Sendable, Equatable {
   public var unit: String
   /// Names: of classes on an output, of channels on an input; may be empty.
   public var labels: [String]
+  /// How floats become the ranks that the integers of an input of trees are; else empty.
+  public var ranks: [RankColumn]
+  /// What turns the sums of an output into scores.
+  public var link: ScoreLink
+
+  /// Whether schema 1 can state it.
+  public var isPlain: Bool {
+    element.utf8.elementsEqual("int8".utf8) && ranks.isEmpty && link == .none
+  }
 
   /// Creates a port.
   public init(
     name: String, shape: [UInt64], element: String, scale: Float, zeroPoint: Int32,
-    userElement: String, unit: String, labels: [String]
+    userElement: String, unit: String, labels: [String], ranks: [RankColumn] = [],
+    link: ScoreLink = .none
   ) {
     self.name = name
     self.shape = shape
@@ -116,6 +134,8 @@ public struct Port: Sendable, Equatable {
     self.userElement = userElement
     self.unit = unit
     self.labels = labels
+    self.ranks = ranks
+    self.link = link
   }
 }
 

@@ -1,11 +1,13 @@
 import CBOR
 import DriftStatistics
+import PlanFormat
+import Wire
 
 extension Manifest {
   /// The deterministic CBOR that is signed, and whose SHA-256 names the release.
   public func encoded() -> [UInt8] {
     var map: CBORMap = [
-      "schema": .unsigned(Self.schemaVersion),
+      "schema": .unsigned(requiredSchema),
       "name": .text(name),
       "version": .text(version),
       "sequence": .unsigned(sequence),
@@ -40,7 +42,7 @@ extension PlanEntry {
 
 extension Port {
   func cbor() -> CBORValue {
-    .map([
+    var map: CBORMap = [
       "name": .text(name),
       "shape": .array(shape.map { .unsigned($0) }),
       "element": .text(element),
@@ -49,6 +51,22 @@ extension Port {
       "user_element": .text(userElement),
       "unit": .text(unit),
       "labels": .array(labels.map { .text($0) }),
+    ]
+    if !ranks.isEmpty { map[.text("ranks")] = .array(ranks.map { $0.cbor() }) }
+    if link != .none { map[.text("link")] = .text(link.rawValue) }
+    return .map(map)
+  }
+}
+
+extension RankColumn {
+  /// Thresholds as bytes, float32 little-endian: there are thousands.
+  func cbor() -> CBORValue {
+    var writer = ByteWriter(capacity: 4 * values.count)
+    for value in values { writer.f32(value) }
+    return .map([
+      "feature": .unsigned(UInt64(feature)),
+      "missing": .unsigned(UInt64(missingRank)),
+      isEquality ? "equals" : "thresholds": .bytes(writer.bytes),
     ])
   }
 }

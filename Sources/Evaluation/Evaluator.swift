@@ -46,14 +46,15 @@ public struct Evaluator {
     _ arrays: [NumericArray], labels: [Int]?, model: Graph?
   ) throws(PackError) -> EvaluationReport {
     let encodings = plan.inputs.map { port -> InputEncoding in
-      port.userElement == "uint8" ? .rawBytes(scale: port.scale) : .calibrated
+      if !port.ranks.isEmpty { return .ranks }
+      return port.userElement == "uint8" ? .rawBytes(scale: port.scale) : .calibrated
     }
     let items = try ModelItems.split(arrays, for: model ?? interface, encodings: encodings)
     if let labels, labels.count != items.count {
       throw PackError(.failed, "there are \(items.count) items and \(labels.count) labels")
     }
     let executor = model.map { FloatExecutor($0) }
-    let integers = IntegerModel(session: session)
+    let integers = IntegerModel(session: session, entry: plan)
     var report = EvaluationReport(items: items.count)
     if labels != nil { report.accuracy = TopOne() }
     if executor != nil {
@@ -63,9 +64,11 @@ public struct Evaluator {
         report.floatAccuracy = TopOne()
       }
     }
+    // A classifier's scores, or all there is.
+    let scored = plan.outputs.firstIndex { $0.userElement != "int64" } ?? 0
     for (index, item) in items.enumerated() {
       let outputs = try integers.run(item)
-      if let labels { report.accuracy?.add(scores: outputs[0], label: labels[index]) }
+      if let labels { report.accuracy?.add(scores: outputs[scored], label: labels[index]) }
       guard let executor else { continue }
       let truth: [TensorData]
       do throws(GraphError) {
@@ -74,8 +77,8 @@ public struct Evaluator {
         throw PackError(error)
       }
       for (expected, got) in zip(truth, outputs) { report.noise?.add(expected.floats ?? [], got) }
-      let scores = truth[0].floats ?? []
-      report.agreement?.add(scores: outputs[0], label: TopOne.argmax(scores))
+      let scores = truth[scored].floats ?? []
+      report.agreement?.add(scores: outputs[scored], label: TopOne.argmax(scores))
       if let labels { report.floatAccuracy?.add(scores: scores, label: labels[index]) }
     }
     return report

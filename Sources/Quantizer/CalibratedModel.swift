@@ -8,6 +8,8 @@ public enum InputEncoding: Sendable, Equatable {
   case calibrated
   /// Raw unsigned bytes times `scale`: q = u − 128, no rounding at all.
   case rawBytes(scale: Float)
+  /// Ranks among a model's thresholds: any float is one, infinities and NaN too.
+  case ranks
 }
 
 /// A float model, equalised, with the statistics of its activations over calibration data: all that

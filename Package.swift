@@ -222,6 +222,10 @@ let testing: [Target] = [
       "HostArrays", "Importers", "JSON", "Kernels", "PlanFormat", "Sealing", "Targets", "Telemetry",
       "Wire",
     ]),
+  tests(
+    "Conformance",
+    ["DeviceRuntime", "FloatReference", "Importers", "Lowering", "ModelGraph", "PlanFormat"],
+    files: ["Expected"]),
   tests("Tidy", []),
 ]
 

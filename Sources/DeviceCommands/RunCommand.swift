@@ -19,7 +19,9 @@ public enum RunCommand {
         .value(
           "input", short: "i", "FILE", "input array, once per input of the model",
           repeatable: true, required: true),
-        .value("output", short: "o", "FILE", "write the first output here, .npy"),
+        .value(
+          "output", short: "o", "FILE", "write the first output here, .npy; again for the next",
+          repeatable: true),
         .value("expect", "FILE", "compare with this array; a difference exits 13"),
         .value("tolerance", "STEPS", "steps by which elements may differ from --expect"),
         .value("root", "DIR", "device root: run the installed model and record telemetry"),
@@ -51,7 +53,7 @@ public enum RunCommand {
     _ environment: CommandEnvironment, _ console: Console
   ) throws(CommandFailure) {
     let tolerance = try parsed.integer("--tolerance", in: 0...255) ?? 0
-    let outputPath = try outputPath(parsed)
+    let paths = try outputPaths(parsed, count: model.plan.outputs.count)
     let feeder = try ItemFeeder(ports: model.plan.inputs, arrays: arrays)
     var outputs = model.plan.outputs.map { OutputCollector(port: $0) }
     var times: [UInt64] = []
@@ -65,8 +67,8 @@ public enum RunCommand {
       if CurrentProcess.isInterrupted { throw CommandFailure(.interrupted, "interrupted") }
     }
     try model.finish()
-    if let path = outputPath {
-      try Files.write(path, Npy.write(try outputs[0].array(items: feeder.itemCount)))
+    for (position, path) in paths.enumerated() {
+      try Files.write(path, Npy.write(try outputs[position].array(items: feeder.itemCount)))
     }
     console.out(summary(model, outputs, times, items: feeder.itemCount))
     if feeder.itemCount <= 8 { printTopClasses(outputs[0], feeder.itemCount, console) }
@@ -78,16 +80,24 @@ public enum RunCommand {
     }
   }
 
-  /// Where the first output goes, if anywhere.
+  /// Where the first outputs of `count` go.
   ///
-  /// - Throws: a usage error for an archive: there would be bytes of another format under its name.
-  public static func outputPath(_ parsed: ParsedArguments) throws(CommandFailure) -> String? {
-    guard let path = parsed.value("--output") else { return nil }
-    guard !path.utf8.reversed().starts(with: "zpn.".utf8) else {
+  /// - Throws: a usage error for an archive, since there would be bytes of another format under its
+  ///   name, and for more files than outputs.
+  public static func outputPaths(
+    _ parsed: ParsedArguments, count: Int
+  ) throws(CommandFailure) -> [String] {
+    let paths = parsed.values("--output")
+    for path in paths where path.utf8.reversed().starts(with: "zpn.".utf8) {
       throw CommandFailure(
         .usage, "run writes the first output as .npy, not .npz", hint: "-o NAME.npy")
     }
-    return path
+    guard paths.count <= count else {
+      throw CommandFailure(
+        .usage, "\(paths.count) files for \(count) outputs",
+        hint: "give --output at most that often")
+    }
+    return paths
   }
 
   /// One line that tells equal runs on different machines to be equal.

@@ -72,13 +72,7 @@ struct TFLiteBuilder {
     guard constantBytes <= ImportLimits.constantBytes else {
       throw GraphError.malformed("TFLite: constants beyond \(ImportLimits.constantBytes) bytes")
     }
-    let size =
-      switch element {
-      case .float32, .int32: 4
-      case .int64: 8
-      case .int16: 2
-      case .int8, .uint8, .bool: 1
-      }
+    let size = element.byteCount
     let count = ImportLimits.count(tensor.shape) ?? 0
     guard raw.count == count * size else {
       throw GraphError.malformed(

@@ -98,7 +98,7 @@ let networked: [Target] = [
 let host: [Target] = [
   .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
   module("ModelGraph", ["PlanFormat"], settings: hot),
-  module("Operators", ["ModelGraph", "PlanFormat"], settings: hot),
+  module("Operators", ["Kernels", "ModelGraph", "PlanFormat"], settings: hot),
   module("FloatReference", ["ModelGraph", "Operators"], settings: hot),
   module("Importers", ["ModelGraph", "Operators", "Wire"]),
   module("Quantizer", ["FloatReference", "ModelGraph", "Operators"], settings: hot),

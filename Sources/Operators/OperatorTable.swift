@@ -4,17 +4,29 @@ public import ModelGraph
 public enum OperatorTable {
   /// The types, by name.
   public static let all: [any Operation.Type] = [
-    Activate.self,
-    Add.self,
     AveragePool2D.self,
     BatchNormalization.self,
+    Binary.self,
+    Cast.self,
+    Concat.self,
     Conv2D.self,
+    CumulativeSum.self,
     DepthwiseConv2D.self,
+    Extremum.self,
     FullyConnected.self,
+    Gather.self,
+    MatrixProduct.self,
     MaxPool2D.self,
-    Mean.self,
+    Pick.self,
+    Pointwise.self,
+    Reduce.self,
     Reshape.self,
+    Resize.self,
+    Scatter.self,
     Softmax.self,
+    TopK.self,
     Transpose.self,
+    Where.self,
+    WindowPool.self,
   ]
 }

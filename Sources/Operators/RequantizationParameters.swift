@@ -63,14 +63,17 @@ struct QuantizedOperand {
 
 extension Activation {
   /// The clamp in the integers of a result, as TFLite's CalculateActivationRangeQuantized.
-  func bounds(in quantization: Quantization) -> (minimum: Int32, maximum: Int32) {
-    let zero = quantization.zeroPoint
+  func bounds(
+    in quantization: Quantization, isWide: Bool = false
+  ) -> (minimum: Int32, maximum: Int32) {
+    let range: ClosedRange<Int32> = isWide ? -32768...32767 : -128...127
+    let zero = max(range.lowerBound, quantization.zeroPoint)
     switch self {
-    case .none: return (-128, 127)
-    case .relu: return (max(-128, zero), 127)
+    case .none: return (range.lowerBound, range.upperBound)
+    case .relu: return (zero, range.upperBound)
     case .relu6:
       let six = (6 / quantization.scale).rounded(.toNearestOrAwayFromZero)
-      return (max(-128, zero), Int32(min(Float(127), Float(zero) + six)))
+      return (zero, Int32(min(Float(range.upperBound), Float(quantization.zeroPoint) + six)))
     }
   }
 }

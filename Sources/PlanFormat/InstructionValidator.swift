@@ -4,12 +4,14 @@ struct InstructionValidator {
   let instruction: Instruction
 
   func validate(_ operands: [PlanTensor], _ result: PlanTensor) throws(PlanError) {
-    let count =
+    let counts =
       switch instruction.operation {
-      case .addition, .addition16: 2
-      default: 1
+      case .addition, .addition16: 2...2
+      case .elementwise(let parameters): parameters.constant == nil ? 2...2 : 1...1
+      case .move: 1...PlanLimits.ports
+      default: 1...1
       }
-    try require(operands.count == count, "has the wrong number of operands")
+    try require(counts.contains(operands.count), "has the wrong number of operands")
     let input = operands[0]
     for tensor in operands { try require(tensor.element == input.element, Self.unserved) }
     let served: Bool =
@@ -19,6 +21,9 @@ struct InstructionValidator {
       case .treeEnsemble:
         (input.element == .int16 || input.element == .int32)
           && (result.element == .int32 || result.element == .int64)
+      case .elementwise:
+        input.element == result.element && (input.element == .int8 || input.element == .int16)
+      case .move: input.element == result.element
       default: input.element == .int8 && result.element == .int8
       }
     try require(served, Self.unserved)
@@ -91,6 +96,12 @@ struct InstructionValidator {
       try fullyConnected16x8(parameters, input, result)
     case .treeEnsemble(let parameters):
       try treeEnsemble(parameters, input, result)
+    case .elementwise(let parameters):
+      try elementwise(parameters, operands, result)
+    case .move(let parameters):
+      try move(parameters, operands, result)
+    case .resize(let parameters):
+      try resize(parameters, input, result)
     }
   }
 
@@ -189,11 +200,11 @@ struct InstructionValidator {
       "has constants outside the weights section")
   }
 
-  private func zeroPoint(_ value: Int32, _ tensor: PlanTensor) throws(PlanError) {
+  func zeroPoint(_ value: Int32, _ tensor: PlanTensor) throws(PlanError) {
     try require(value == tensor.zeroPoint, "has another zero point than its operand")
   }
 
-  private func scale(_ scale: FixedPointScale) throws(PlanError) {
+  func scale(_ scale: FixedPointScale) throws(PlanError) {
     try require(
       scale.multiplier >= 0 && (-31...30).contains(scale.shift), "has a scale out of range")
   }

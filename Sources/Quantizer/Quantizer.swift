@@ -43,6 +43,7 @@ public enum Quantizer {
   ) throws(GraphError) {
     switch node.operation.quantizationRule {
     case .calibrated:
+      for case .some(let input) in node.inputs { quantizeConstant(input, in: &graph) }
       for output in node.outputs {
         setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
       }
@@ -61,6 +62,22 @@ public enum Quantizer {
       try quantizeConstants(
         of: node, weights: weights, bias: bias, channelAxis: channelAxis, in: &graph)
     }
+  }
+
+  /// Gives a float constant that is an operand like any other integers over its own range.
+  private static func quantizeConstant(_ id: ValueID, in graph: inout Graph) {
+    guard graph[id].quantization == nil, let constant = graph[id].constant,
+      let floats = constant.floats
+    else { return }
+    var statistics = CalibrationStatistics()
+    statistics.observeRange(floats)
+    let quantization = ActivationRange(minMax: statistics).quantization
+    let levels = floats.map { value -> Int8 in
+      let level = (value / quantization.scale).rounded() + Float(quantization.zeroPoint)
+      return Int8(min(max(level, -128), 127))
+    }
+    setActivation(id, quantization, in: &graph)
+    graph[id].constant = TensorData(shape: constant.shape, elements: .int8(levels))
   }
 
   private static func parameters(

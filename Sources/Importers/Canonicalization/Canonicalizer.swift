@@ -13,11 +13,15 @@ enum Canonicalizer {
     Rewrite(apply: FoldConstants.apply),
     Rewrite(apply: SimplifyLayout.apply),
     Rewrite(apply: SinkLayout.apply),
-    Rewrite(apply: RemapMean.apply),
+    Rewrite(apply: RemapReduce.apply),
     Rewrite(apply: AbsorbLayoutIntoWeights.apply),
-    Rewrite(apply: FoldAddedConstant.apply),
     Rewrite(apply: FoldNormalization.apply),
     Rewrite(apply: FuseActivation.apply),
+  ]
+
+  /// Rules for what the ones before leave of a float graph.
+  static let late: [Rewrite] = [
+    Rewrite(apply: NormalizationToDepthwise.apply), Rewrite(apply: FusePointwise.apply),
   ]
 
   /// Rules that are exact for integer graphs too.
@@ -34,7 +38,7 @@ enum Canonicalizer {
     try sweep(&editor, isFloat ? float : quantized)
     if isFloat {
       // What no neighbour takes in becomes a layer of its own; its activation may then fuse.
-      try sweep(&editor, [Rewrite(apply: NormalizationToDepthwise.apply)] + float)
+      try sweep(&editor, late + float)
     }
     graph = try editor.finished()
   }

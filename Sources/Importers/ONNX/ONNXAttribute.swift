@@ -1,6 +1,6 @@
 import ModelGraph
 
-/// The value of an `AttributeProto`; sub-graphs are `other`.
+/// The value of an `AttributeProto`.
 enum ONNXAttribute {
   case float(Float)
   case int(Int)
@@ -8,6 +8,8 @@ enum ONNXAttribute {
   case tensor(ONNXTensor)
   case floats([Float])
   case ints([Int])
+  /// A graph, decoded when it is needed: files nest them as deep as they like.
+  case graph(ProtobufReader)
   case other
 
   /// Decodes an attribute with its name.
@@ -27,6 +29,7 @@ enum ONNXAttribute {
         let raw = try reader.data(field)
         value = .string(String(decoding: raw.prefix(ImportLimits.nameBytes), as: UTF8.self))
       case 5: value = .tensor(try ONNXTensor(try reader.message(field)))
+      case 6: value = .graph(try reader.message(field))
       case 7: try reader.appendFloats(field, to: &floats)
       case 8: try reader.appendIntegers(field, to: &ints)
       case 20: type = try reader.integer(field)

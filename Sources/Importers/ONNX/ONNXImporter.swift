@@ -33,7 +33,6 @@ enum ONNXImporter {
   ) throws(GraphError) {
     let inputs = graph.liveInputs
     let bound = try BoundConstants(constants, inputs: inputs.map(\.name))
-    var bytes = 0
     for input in inputs {
       guard let element = ONNXTensor.elementType(input.elementType) else {
         throw GraphError.unsupported(
@@ -51,6 +50,17 @@ enum ONNXImporter {
         try builder.addInput(input.name, type)
       }
     }
+    try addInitializers(graph, to: &builder)
+    guard !builder.graph.inputs.isEmpty || !bound.isEmpty else {
+      throw GraphError.malformed("ONNX: the graph has no input")
+    }
+  }
+
+  /// Binds the constants of a graph.
+  static func addInitializers(
+    _ graph: ONNXGraph, to builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    var bytes = 0
     for initializer in graph.initializers {
       let data = try initializer.data()
       bytes += data.count * 8
@@ -60,12 +70,10 @@ enum ONNXImporter {
       }
       try builder.bind(initializer.name, builder.constant(initializer.name, data))
     }
-    guard !builder.graph.inputs.isEmpty || !bound.isEmpty else {
-      throw GraphError.malformed("ONNX: the graph has no input")
-    }
   }
 
-  private static func convert(
+  /// Maps a node.
+  static func convert(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
     guard node.domain.isEmpty || node.domain == "ai.onnx" else {

@@ -183,7 +183,7 @@ struct TFLiteBuilder {
     }
     for case .some(let input) in inputs {
       let type = graph[input].type.element
-      guard type == .float32 || type == .int8 || type == .int32 else {
+      guard type != .uint8, type != .int16 else {
         throw node.unsupported(
           "operand \(graph[input].name) is \(type.rawValue); float32 and int8 models are run: "
             + "convert with int8 full-integer quantisation")

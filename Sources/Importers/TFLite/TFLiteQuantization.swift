@@ -95,7 +95,7 @@ enum TFLiteQuantization {
   static func checkActivations(
     _ node: TFLiteNode, inputs: [Value], result: Value, same: Bool
   ) throws(GraphError) {
-    guard result.type.element == .int8 || result.type.element == .float32 else {
+    guard result.type.element != .uint8, result.type.element != .int16 else {
       throw node.unsupported("a result of type \(result.type.element.rawValue) is not run")
     }
     for value in [result] + inputs where value.constant == nil && value.type.element == .int8 {

@@ -30,8 +30,8 @@ package enum ImportedInput {
     }
   }
 
-  /// Shows every file named on the command line, as libFuzzer does with its own `main`: for seeing
-  /// what a file that it found does, in a build without it.
+  /// Shows every file named on the command line, as libFuzzer does: for seeing what a file that it
+  /// found does, in a build without it.
   package static func replay(_ format: Format) {
     for path in CommandLine.arguments.dropFirst() {
       guard let data = FileManager.default.contents(atPath: path) else {
@@ -43,3 +43,24 @@ package enum ImportedInput {
     }
   }
 }
+
+#if FUZZER
+  /// What libFuzzer calls with each input.
+  package typealias FuzzTarget = @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
+
+  /// Runs libFuzzer with the program's arguments. SwiftPM names the entry point of an executable
+  /// itself, so that libFuzzer's own `main` is not it.
+  package func runFuzzer(_ target: FuzzTarget) -> CInt {
+    var count = CommandLine.argc
+    var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
+    return runDriver(&count, &arguments, target)
+  }
+
+  /// libFuzzer as a library (FuzzerInterface.h).
+  @_silgen_name("LLVMFuzzerRunDriver")
+  private func runDriver(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+    _ target: FuzzTarget
+  ) -> CInt
+#endif

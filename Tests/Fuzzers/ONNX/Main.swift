@@ -1,12 +1,17 @@
+import Foundation
 import FuzzHarness
 
-// `make fuzz` builds with FUZZER set: libFuzzer brings its own `main`.
+// `make fuzz` builds with FUZZER set.
 #if FUZZER
-  /// The function libFuzzer calls.
+  /// The function libFuzzer calls, under the name that its library refers to.
   @_cdecl("LLVMFuzzerTestOneInput")
-  public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     ImportedInput.show(UnsafeRawBufferPointer(start: start, count: count), as: .onnx)
     return 0
+  }
+
+  @main enum Main {
+    static func main() { exit(runFuzzer(fuzz)) }
   }
 #else
   @main enum Main {

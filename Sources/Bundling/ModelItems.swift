@@ -48,6 +48,11 @@ public enum ModelItems {
     switch array.type {
     case .float32, .float64:
       floats = array.asFloats()
+    case .uint8 where value.fileElement == .uint8:
+      guard let quantization = value.quantization else { fallthrough }
+      floats = array.asFloats().map {
+        ($0 - 128 - Float(quantization.zeroPoint)) * quantization.scale
+      }
     case .uint8:
       guard case .rawBytes(let scale) = encoding else {
         throw PackError(

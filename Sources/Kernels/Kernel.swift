@@ -71,7 +71,8 @@ public struct Kernel: @unchecked Sendable {
   /// Bytes of scratch that a run needs.
   public func scratchBytes(_ layer: Layer) -> Int {
     switch body {
-    case .scalar, .sum, .wordSum, .lookup: 0
+    case .scalar: ScalarRecurrent.scratchBytes(layer)
+    case .sum, .wordSum, .lookup: 0
     case .strip(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .winograd(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
@@ -179,6 +180,7 @@ extension PlanOperation {
     case .elementwise: "qs-vbinary"
     case .move: "move"
     case .resize: "qs8-resize"
+    case .recurrent: "qs8-recurrent"
     }
   }
 }

@@ -22,6 +22,7 @@ public enum KernelCall {
   case elementwise(UnsafePointer<ElementwiseCall>)
   case move(MoveCall)
   case resize(ResizeCall)
+  case recurrent(UnsafePointer<RecurrentCall>)
   case strip(UnsafePointer<StripCall>)
   case winograd(UnsafePointer<WinogradCall>)
   case depthwiseStrip(UnsafePointer<DepthwiseCall>)
@@ -52,6 +53,7 @@ public enum KernelCall {
     case .depthwiseStrip(let call): call.deallocate()
     case .elementwise(let call): call.deallocate()
     case .move(let call): call.blocks.deallocate()
+    case .recurrent(let call): call.deallocate()
     default: break
     }
   }
@@ -84,6 +86,7 @@ public enum KernelCall {
     case .elementwise(let call): ScalarKernels.elementwise(call.pointee)
     case .move(let call): ScalarKernels.move(call)
     case .resize(let call): ScalarKernels.resize(call)
+    case .recurrent(let call): call.pointee.run()
     case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()

@@ -68,6 +68,8 @@ struct ScalarBinder {
       return .move(move(parameters, result))
     case .resize(let parameters):
       return .resize(resize(parameters, input, output))
+    case .recurrent(let parameters):
+      return .recurrent(KernelCall.placed(recurrent(parameters, source, result)))
     }
   }
 

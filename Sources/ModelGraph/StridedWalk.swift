@@ -90,7 +90,9 @@ extension TensorData {
 
   /// The same elements with axis k of the result being axis `permutation[k]` of this tensor.
   public func permuted(_ permutation: [Int]) -> TensorData {
-    picking(StridedWalk(over: shape).permuted(permutation))
+    var result = picking(StridedWalk(over: shape).permuted(permutation))
+    result.grid = grid?.permuted(permutation)
+    return result
   }
 
   /// The elements of several tensors one after another, as a list; nil unless of one type.

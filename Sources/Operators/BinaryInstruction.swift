@@ -17,9 +17,9 @@ struct BinaryInstruction {
   init(
     _ binary: Binary, _ node: LoweringNode, into builder: inout PlanBuilder
   ) throws(GraphError) {
-    left = try QuantizedOperand(0, of: node)
-    right = try QuantizedOperand(1, of: node)
-    result = try QuantizedOperand(resultOf: node)
+    left = try QuantizedOperand(0, of: node, nil)
+    right = try QuantizedOperand(1, of: node, nil)
+    result = try QuantizedOperand(resultOf: node, nil)
     output = try result.activation(node)
     let elements = Set((node.operands + node.results).map { $0?.value.type.element })
     guard elements == [.int8] || elements == [.int16] else {

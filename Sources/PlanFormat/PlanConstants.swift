@@ -71,6 +71,8 @@ extension PlanOperation {
       parameters.rows = replacement(parameters.rows)
       parameters.columns = replacement(parameters.columns)
       return .resize(parameters)
+    case .recurrent(let parameters):
+      return .recurrent(parameters.replacingConstants(replacement))
     case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose:
       return self
     }

@@ -256,6 +256,53 @@ extension ByteReader {
       columns: try reference(), columnTaps: Int(try u8()))
   }
 
+  /// A number that stands for one of a few cases.
+  private mutating func code<Code: RawRepresentable & CaseIterable>(
+    _ type: Code.Type
+  ) throws(WireError) -> Code where Code.RawValue == UInt8 {
+    let start = position
+    let number = try u8()
+    guard let code = Code(rawValue: number) else {
+      throw .limitExceeded(
+        at: start, value: UInt64(number), limit: UInt64(Code.allCases.count))
+    }
+    return code
+  }
+
+  private mutating func rowScales() throws(WireError) -> RecurrentParameters.RowScales {
+    RecurrentParameters.RowScales(multipliers: try reference(), shifts: try reference())
+  }
+
+  private mutating func stateScale() throws(WireError) -> RecurrentParameters.StateScale {
+    RecurrentParameters.StateScale(zeroPoint: try i32(), scale: try scale())
+  }
+
+  private mutating func sampledFunctions() throws(WireError) -> [RecurrentParameters
+    .SampledFunction]
+  {
+    let start = position
+    let count = try u8()
+    guard count <= 3 else { throw .limitExceeded(at: start, value: UInt64(count), limit: 3) }
+    var functions: [RecurrentParameters.SampledFunction] = []
+    for _ in 0..<count {
+      functions.append(
+        RecurrentParameters.SampledFunction(samples: try reference(), exponent: Int(try u8())))
+    }
+    return functions
+  }
+
+  private mutating func recurrent() throws(WireError) -> RecurrentParameters {
+    RecurrentParameters(
+      cell: try code(RecurrentParameters.Cell.self),
+      direction: try code(RecurrentParameters.Direction.self),
+      result: try code(RecurrentParameters.Result.self), inputZeroPoint: try i32(),
+      weights: try reference(), recurrentWeights: try reference(), bias: try reference(),
+      inputScales: try rowScales(), recurrentScales: try rowScales(),
+      functions: try sampledFunctions(), clip: try i32(), initialHidden: try reference(),
+      initialCell: try reference(), hiddenOperand: try stateScale(),
+      cellOperand: try stateScale(), outputScale: try scale(), outputZeroPoint: try i32())
+  }
+
   /// - Parameter opcodes: the highest opcode of the plan's version.
   fileprivate mutating func operation(_ opcodes: UInt16) throws(WireError) -> PlanOperation {
     let start = position
@@ -298,6 +345,7 @@ extension ByteReader {
     case 16: return .elementwise(try elementwise())
     case 20: return .move(try move())
     case 21: return .resize(try resize())
+    case 30: return .recurrent(try recurrent())
     default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: UInt64(opcodes))
     }
   }

@@ -147,6 +147,34 @@ extension ByteWriter {
     i32(parameters.maximum)
   }
 
+  private mutating func recurrent(_ parameters: RecurrentParameters) {
+    for code in [
+      parameters.cell.rawValue, parameters.direction.rawValue, parameters.result.rawValue,
+    ] { u8(code) }
+    i32(parameters.inputZeroPoint)
+    for constant in [parameters.weights, parameters.recurrentWeights, parameters.bias] {
+      reference(constant)
+    }
+    for scales in [parameters.inputScales, parameters.recurrentScales] {
+      reference(scales.multipliers)
+      reference(scales.shifts)
+    }
+    u8(UInt8(parameters.functions.count))
+    for function in parameters.functions {
+      reference(function.samples)
+      u8(UInt8(function.exponent))
+    }
+    i32(parameters.clip)
+    reference(parameters.initialHidden)
+    reference(parameters.initialCell)
+    for state in [parameters.hiddenOperand, parameters.cellOperand] {
+      i32(state.zeroPoint)
+      scale(state.scale)
+    }
+    scale(parameters.outputScale)
+    i32(parameters.outputZeroPoint)
+  }
+
   fileprivate mutating func operation(_ operation: PlanOperation) {
     u16(operation.opcode)
     switch operation {
@@ -194,6 +222,8 @@ extension ByteWriter {
       u8(UInt8(parameters.rowTaps))
       reference(parameters.columns)
       u8(UInt8(parameters.columnTaps))
+    case .recurrent(let parameters):
+      recurrent(parameters)
     }
   }
 
@@ -237,6 +267,7 @@ extension PlanOperation {
     case .elementwise: 16
     case .move: 20
     case .resize: 21
+    case .recurrent: 30
     }
   }
 }

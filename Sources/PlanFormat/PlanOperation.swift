@@ -37,6 +37,8 @@ public enum PlanOperation: Sendable, Equatable {
   case move(MoveParameters)
   /// An image resampled; input and output share scale and zero point.
   case resize(ResizeParameters)
+  /// An LSTM, a GRU or a simple recurrent layer over time.
+  case recurrent(RecurrentParameters)
 }
 
 /// How an accumulator becomes an output: q = zeroPoint + round(acc · multiplier · 2^shift).

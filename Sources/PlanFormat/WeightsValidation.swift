@@ -48,6 +48,8 @@ extension Plan {
             parameters.isSafe(
               rows: $0 + parameters.rows.offset, columns: $0 + parameters.columns.offset)
           } ?? false
+      case .recurrent(let parameters):
+        isSafe = self.isSafe(parameters, instruction, weights)
       case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup, .move,
         .elementwise:
         isSafe = true

@@ -64,7 +64,7 @@ import Testing
     #expect(worst <= 1e-4 * largest, "worst \(worst) of \(largest)")
   }
 
-  @Test(.requiresShared, arguments: ["vowels_lstm", "vowels_tfm"])
+  @Test(.requiresShared, arguments: ["vowels_tfm"])
   func namesWhatItDoesNotRun(_ name: String) throws {
     let bytes = try ModelFiles.bytes("quant/models/\(name).onnx")
     do throws(GraphError) {

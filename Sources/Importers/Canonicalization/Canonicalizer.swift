@@ -11,6 +11,8 @@ enum Canonicalizer {
   /// Rules for float graphs, in order.
   static let float: [Rewrite] = [
     Rewrite(apply: FoldConstants.apply),
+    Rewrite(apply: FuseQuantization.apply),
+    Rewrite(apply: SinkQuantization.apply),
     Rewrite(apply: SimplifyLayout.apply),
     Rewrite(apply: SinkLayout.apply),
     Rewrite(apply: RemapReduce.apply),
@@ -32,7 +34,7 @@ enum Canonicalizer {
 
   /// Rewrites `graph`; the interface stays.
   static func run(_ graph: inout Graph) throws(GraphError) {
-    let isFloat = !graph.values.contains { $0.quantization != nil }
+    let isFloat = !graph.values.contains { $0.quantization != nil && $0.constant == nil }
     var editor = GraphEditor(graph)
     _ = editor.removeDead()
     try sweep(&editor, isFloat ? float : quantized)

@@ -10,7 +10,8 @@ enum FoldNormalization {
   ) throws(GraphError) -> Bool {
     if let scaling = try ChannelScaling(node, editor), editor.isPrivate(scaling.input),
       let (before, producer) = editor.producer(scaling.input),
-      let layer = WeightedLayer(producer, editor), layer.outputs == scaling.factors.count
+      let layer = WeightedLayer(producer, editor), layer.outputs == scaling.factors.count,
+      layer.grid == nil
     {
       editor.remove(index)
       let folded = behind(layer, scaling).rebuilt(
@@ -39,7 +40,8 @@ enum FoldNormalization {
   private static func foldBefore(
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
-    guard let layer = WeightedLayer(node, editor), layer.isUnpadded, let input = node.inputs[0],
+    guard let layer = WeightedLayer(node, editor), layer.isUnpadded, layer.grid == nil,
+      let input = node.inputs[0],
       let (_, producer) = editor.producer(input), editor.isPrivate(input)
     else { return false }
     var normalization = producer

@@ -107,7 +107,16 @@ enum ONNXElementwise {
         "it casts to ONNX data type \(code); float32, float16, double, int8, uint8, int16, int32, "
           + "int64 and bool are read")
     }
-    try cast(node, &builder, input, to: target)
+    guard let format = ONNXTensor.narrowFloat(code), format.bitWidth == 8 else {
+      return try cast(node, &builder, input, to: target)
+    }
+    let saturates = try node.int("saturate", default: 1) != 0
+    var reals = input
+    if builder.graph[input].type.element != .float32 {
+      reals = try builder.emit(Cast(to: .float32), [input], node: node, suffix: "/reals")
+    }
+    let operation = RoundToFormat(format: format, saturates: saturates)
+    try builder.bind(node, try builder.emit(operation, [reals], node: node))
   }
 
   /// `CastLike`: to the second operand's type.

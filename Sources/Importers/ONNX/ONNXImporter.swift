@@ -76,12 +76,12 @@ enum ONNXImporter {
   static func convert(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
-    guard node.domain.isEmpty || node.domain == "ai.onnx" else {
+    guard ["", "ai.onnx", "com.microsoft"].contains(node.domain) else {
       throw node.unsupported(
         "the operator belongs to the domain \(node.domain); export with ai.onnx operators only")
     }
     let node = try ONNXUpgrade.current(node, &builder)
-    guard let mapping = ONNXOperatorTable.mappings[node.operation] else {
+    guard let mapping = ONNXOperatorTable.mapping(of: node) else {
       throw node.unsupported(
         "Swiftlet does not run this operator; replace it in the model, or export a model built of "
           + "convolutions, pooling, dense layers and their activations")

@@ -27,6 +27,7 @@ enum ONNXOperatorTable {
     "Constant": ONNXMapping(convert: ONNXFolding.constant),
     "ConstantOfShape": ONNXMapping(convert: ONNXGenerators.constantOfShape),
     "Conv": ONNXMapping(convert: ONNXConvolution.convolution),
+    "DequantizeLinear": ONNXMapping(convert: ONNXQuantization.dequantize),
     "Cos": ONNXMapping(convert: ONNXPointwise.basic(.cos)),
     "CumSum": ONNXMapping(convert: ONNXOrdering.cumulativeSum),
     "DepthToSpace": ONNXMapping(convert: ONNXOrdering.depthToSpace),
@@ -40,6 +41,7 @@ enum ONNXOperatorTable {
     "EyeLike": ONNXMapping(convert: ONNXGenerators.eye),
     "Flatten": ONNXMapping(convert: ONNXLayout.flatten),
     "Floor": ONNXMapping(convert: ONNXPointwise.basic(.floor)),
+    "GRU": ONNXMapping(convert: ONNXRecurrent.gru),
     "Gather": ONNXMapping(convert: ONNXSelection.gather),
     "GatherElements": ONNXMapping(convert: ONNXPositions.gatherElements),
     "GatherND": ONNXMapping(convert: ONNXPositions.gatherND),
@@ -53,6 +55,7 @@ enum ONNXOperatorTable {
     "HardSwish": ONNXMapping(convert: ONNXPointwise.fixed(.hardSwish)),
     "Identity": ONNXMapping(convert: ONNXElementwise.identity),
     "If": ONNXMapping(convert: ONNXControlFlow.conditional),
+    "LSTM": ONNXMapping(convert: ONNXRecurrent.lstm),
     "LeakyRelu": ONNXMapping(convert: ONNXPointwise.function(ONNXPointwise.leakyRelu)),
     "Less": ONNXMapping(convert: ONNXElementwise.binary(.less)),
     "LessOrEqual": ONNXMapping(convert: ONNXElementwise.binary(.lessOrEqual)),
@@ -60,6 +63,11 @@ enum ONNXOperatorTable {
     "MatMul": ONNXMapping(convert: ONNXDense.matrixProduct),
     "Max": ONNXMapping(convert: ONNXElementwise.chain(.maximum)),
     "MaxPool": ONNXMapping(convert: ONNXPooling.maximum),
+    "QLinearConv": ONNXIntegerForm.mapping(
+      "Conv", [.init(0), .init(3, axis: 0)], bias: 8, result: 6),
+    "QLinearMatMul": ONNXIntegerForm.mapping(
+      "MatMul", [.init(0, axis: -2), .init(3, axis: -1)], result: 6),
+    "QuantizeLinear": ONNXMapping(convert: ONNXQuantization.quantize),
     "Mean": ONNXMapping(convert: ONNXElementwise.mean),
     "Min": ONNXMapping(convert: ONNXElementwise.chain(.minimum)),
     "Mish": ONNXMapping(convert: ONNXPointwise.fixed(.mish)),
@@ -73,6 +81,7 @@ enum ONNXOperatorTable {
     "PRelu": ONNXMapping(convert: ONNXElementwise.slope),
     "Pad": ONNXMapping(convert: ONNXSelection.pad),
     "Pow": ONNXMapping(convert: ONNXElementwise.binary(.power)),
+    "RNN": ONNXMapping(convert: ONNXRecurrent.simple),
     "Range": ONNXMapping(convert: ONNXGenerators.range),
     "Reciprocal": ONNXMapping(convert: ONNXPointwise.fixed(.reciprocal)),
     "ReduceL1": ONNXReduction.mapping(.l1),
@@ -120,4 +129,26 @@ enum ONNXOperatorTable {
     "Where": ONNXMapping(convert: ONNXElementwise.choice),
     "Xor": ONNXMapping(convert: ONNXElementwise.binary(.xor)),
   ]
+
+  /// Operators of onnxruntime's own domain, by `op_type`.
+  static let microsoft: [String: ONNXMapping] = [
+    "DequantizeLinear": ONNXMapping(convert: ONNXQuantization.dequantize),
+    "QGemm": ONNXMapping(convert: ONNXIntegerForm.gemm),
+    "QLinearAdd": ONNXIntegerForm.mapping("Add", [.init(0), .init(3)], result: 6),
+    "QLinearAveragePool": ONNXIntegerForm.mapping("AveragePool", [.init(0)], result: 3),
+    "QLinearConcat": ONNXMapping(convert: ONNXIntegerForm.concat),
+    "QLinearGlobalAveragePool": ONNXIntegerForm.mapping(
+      "GlobalAveragePool", [.init(0)], result: 3),
+    "QLinearLeakyRelu": ONNXIntegerForm.mapping("LeakyRelu", [.init(0)], result: 3),
+    "QLinearMul": ONNXIntegerForm.mapping("Mul", [.init(0), .init(3)], result: 6),
+    "QLinearReduceMean": ONNXIntegerForm.mapping("ReduceMean", [.init(0)], result: 3),
+    "QLinearSigmoid": ONNXIntegerForm.mapping("Sigmoid", [.init(0)], result: 3),
+    "QLinearSoftmax": ONNXIntegerForm.mapping("Softmax", [.init(0)], result: 3),
+    "QuantizeLinear": ONNXMapping(convert: ONNXQuantization.quantize),
+  ]
+
+  /// The mapping of an operator, if it is read.
+  static func mapping(of node: ONNXNode) -> ONNXMapping? {
+    node.domain == "com.microsoft" ? microsoft[node.operation] : mappings[node.operation]
+  }
 }

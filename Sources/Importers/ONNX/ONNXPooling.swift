@@ -53,7 +53,8 @@ enum ONNXPooling {
       return try windowPool(.maximum(positions: positions), frame, input, node, &builder)
     }
     let type = builder.graph[input].type
-    guard type.element == .float32, type.shape.count < 5, type.shape[0] == 1 else {
+    let isReal = type.element == .float32 || ONNXQuantization.isQuantized(input, builder.graph)
+    guard isReal, type.shape.count < 5, type.shape[0] == 1 else {
       return try windowPool(.maximum(positions: nil), frame, input, node, &builder)
     }
     // Padding never wins a maximum, so an overhang of ceil_mode is more of it.

@@ -61,8 +61,29 @@ struct TFLiteBuilder {
     graph[id].type = ValueType(element, tensor.shape)
     graph[id].quantization = try TFLiteQuantization.parameters(tensor, element)
     let raw = try model.data(of: tensor)
-    if !raw.isEmpty { try fill(id, tensor, element, raw) }
+    if !raw.isEmpty {
+      try fill(id, tensor, element, raw)
+    } else if tensor.type == TFLiteTensor.halfPrecision {
+      throw GraphError.unsupported(
+        operation: "tensor", node: tensor.name,
+        reason: "activations of float16 are not run; export with float32 ones")
+    }
+    if element == .uint8 { shift(id) }
     return id
+  }
+
+  /// Unsigned integers that stand for reals become signed ones, 128 less, zero point and all: the
+  /// reals stay.
+  private mutating func shift(_ id: ValueID) {
+    guard var parameters = graph[id].quantization else { return }
+    parameters.zeroPoints = parameters.zeroPoints.map { $0 - 128 }
+    graph[id].quantization = parameters
+    graph[id].type.element = .int8
+    graph[id].fileElement = .uint8
+    guard case .uint8(let elements)? = graph[id].constant?.elements else { return }
+    graph[id].constant = TensorData(
+      shape: graph[id].type.shape,
+      elements: .int8(elements.map { Int8(bitPattern: $0 ^ 0x80) }))
   }
 
   private mutating func fill(
@@ -72,14 +93,18 @@ struct TFLiteBuilder {
     guard constantBytes <= ImportLimits.constantBytes else {
       throw GraphError.malformed("TFLite: constants beyond \(ImportLimits.constantBytes) bytes")
     }
-    let size = element.byteCount
+    let isHalf = tensor.type == TFLiteTensor.halfPrecision
+    let size = isHalf ? 2 : element.byteCount
     let count = ImportLimits.count(tensor.shape) ?? 0
     guard raw.count == count * size else {
       throw GraphError.malformed(
         "TFLite: constant \(tensor.name) of shape \(tensor.shape) holds \(raw.count) bytes")
     }
-    graph[id].constant = TensorData(
-      shape: tensor.shape, elements: try LittleEndianArray.elements(raw, element))
+    let elements: TensorData.Elements =
+      isHalf
+      ? .float32(try LittleEndianArray.load(raw, UInt16.self).map(NarrowFloat.half.float(bits:)))
+      : try LittleEndianArray.elements(raw, element)
+    graph[id].constant = TensorData(shape: tensor.shape, elements: elements)
   }
 
   // MARK: Operands
@@ -126,7 +151,8 @@ struct TFLiteBuilder {
     return (input, weights, bias)
   }
 
-  private mutating func dequantized(
+  /// Reals of quantised constants.
+  mutating func dequantized(
     _ id: ValueID, _ node: TFLiteNode
   ) throws(GraphError) -> ValueID {
     let value = graph[id]
@@ -146,6 +172,12 @@ struct TFLiteBuilder {
       Value(
         name: name, type: ValueType(.float32, shape),
         constant: TensorData(shape: shape, floats: floats)))
+  }
+
+  /// Gives the result of a node the elements of another constant.
+  mutating func define(_ index: Int, as constant: ValueID) throws(GraphError) {
+    let id = try value(index)
+    graph[id].constant = graph[constant].constant
   }
 
   // MARK: Nodes
@@ -183,10 +215,10 @@ struct TFLiteBuilder {
     }
     for case .some(let input) in inputs {
       let type = graph[input].type.element
-      guard type != .uint8, type != .int16 else {
+      guard graph[input].constant != nil || type != .uint8 else {
         throw node.unsupported(
-          "operand \(graph[input].name) is \(type.rawValue); float32 and int8 models are run: "
-            + "convert with int8 full-integer quantisation")
+          "operand \(graph[input].name) is \(type.rawValue); float32, int8, uint8 and 16x8 models "
+            + "are run: convert with full-integer quantisation")
       }
     }
     let derived = try operation.singleResult(

@@ -20,6 +20,7 @@ enum TFLiteOperatorTable {
     "CONV_2D": TFLiteMapping(convert: TFLiteSpatial.convolution),
     "COS": TFLiteMapping(convert: TFLitePointwise.basic(.cos)),
     "DEPTHWISE_CONV_2D": TFLiteMapping(convert: TFLiteSpatial.depthwise),
+    "DEQUANTIZE": TFLiteMapping(convert: TFLiteQuantization.dequantize),
     "DIV": TFLiteMapping(convert: TFLitePointwise.binary(.divide, options: 29)),
     "ELU": TFLiteMapping(
       convert: TFLitePointwise.function(.exponentialUnit(alpha: 1), .reference(.float(.elu)))),
@@ -52,6 +53,7 @@ enum TFLiteOperatorTable {
     "NOT_EQUAL": TFLiteMapping(convert: TFLitePointwise.binary(.notEqual)),
     "POW": TFLiteMapping(convert: TFLitePointwise.binary(.power)),
     "PRELU": TFLiteMapping(convert: TFLitePointwise.binary(.slope)),
+    "QUANTIZE": TFLiteMapping(convert: TFLiteQuantization.quantize),
     "REDUCE_ALL": TFLiteReduction.mapping(.minimum),
     "REDUCE_ANY": TFLiteReduction.mapping(.maximum),
     "REDUCE_MAX": TFLiteReduction.mapping(.maximum, keepsParameters: true),

@@ -28,6 +28,7 @@ public enum OperatorTable {
     Reduce.self,
     Reshape.self,
     Resize.self,
+    RoundToFormat.self,
     RowNormalization.self,
     Scatter.self,
     ScoreTransform.self,

@@ -94,14 +94,7 @@ struct TFLiteBuilder {
       throw GraphError.malformed("TFLite: constants beyond \(ImportLimits.constantBytes) bytes")
     }
     let isHalf = tensor.type == TFLiteTensor.halfPrecision
-    let size =
-      switch element {
-      case .float32 where isHalf: 2
-      case .float32, .int32: 4
-      case .int64: 8
-      case .int16: 2
-      case .int8, .uint8, .bool: 1
-      }
+    let size = isHalf ? 2 : element.byteCount
     let count = ImportLimits.count(tensor.shape) ?? 0
     guard raw.count == count * size else {
       throw GraphError.malformed(

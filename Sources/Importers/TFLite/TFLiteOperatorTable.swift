@@ -187,9 +187,8 @@ enum TFLiteSpatial {
     guard kernel.count == 4, image.count == 4 else {
       throw node.invalid("weights \(kernel) and input \(image)")
     }
-    guard kernel[3] == image[3] else {
-      throw node.unsupported(
-        "grouped convolution: weights \(kernel) over \(image[3]) channels; use group 1")
+    guard kernel[3] > 0, image[3] % kernel[3] == 0 else {
+      throw node.invalid("weights \(kernel) over \(image[3]) channels")
     }
     let options = try node.options(1)
     let frame = try frame(
@@ -199,6 +198,29 @@ enum TFLiteSpatial {
       padding: try options?.uint8(0) ?? 0)
     let operation = Conv2D(
       window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
+      activation: try node.activation(try options?.uint8(3) ?? 0),
+      groups: image[3] / kernel[3])
+    try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
+  }
+
+  /// TRANSPOSE_CONV: the result's shape, weights [O,KH,KW,I], input, bias. SAME is the padding with which
+  /// a convolution of the result would have the input's size. Options: padding, stride w, h, activation.
+  @Sendable static func transposedConvolution(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let layer = try builder.weights(node, axis: 0, places: (input: 2, weights: 1, bias: 3))
+    let kernel = builder.graph[layer.weights].type.shape
+    let size = try builder.integers(node, 0)
+    guard kernel.count == 4, size.count == 4, size.allSatisfy({ $0 > 0 }) else {
+      throw node.invalid("weights \(kernel) and a result of \(size)")
+    }
+    let options = try node.options(49)
+    let frame = try frame(
+      node, image: size, kernel: (kernel[1], kernel[2]),
+      strides: (try options?.int32(2) ?? 0, try options?.int32(1) ?? 0), dilations: (1, 1),
+      padding: try options?.uint8(0) ?? 0)
+    let operation = TransposedConv2D(
+      window: frame.window, height: size[1], width: size[2],
       activation: try node.activation(try options?.uint8(3) ?? 0))
     try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
   }

@@ -1,10 +1,11 @@
 public import DriftStatistics
+public import SignalChain
 
 /// What a bundle says of itself, under its signatures. The release's identity is the SHA-256 of
 /// its deterministic CBOR.
 public struct Manifest: Sendable, Equatable {
-  /// Version of this schema: 1.
-  public static let schemaVersion: UInt64 = 1
+  /// The latest version of this schema. A manifest is written in the first that can say it.
+  public static let schemaVersion: UInt64 = 2
 
   /// Model name: the key of a device root. [a-z0-9._-], 1 to 64 bytes.
   public var name: String
@@ -102,11 +103,13 @@ public struct Port: Sendable, Equatable {
   public var unit: String
   /// Names: of classes on an output, of channels on an input; may be empty.
   public var labels: [String]
+  /// What happens to raw values before they are encoded: user values are raw then.
+  public var normalization: Normalization?
 
   /// Creates a port.
   public init(
     name: String, shape: [UInt64], element: String, scale: Float, zeroPoint: Int32,
-    userElement: String, unit: String, labels: [String]
+    userElement: String, unit: String, labels: [String], normalization: Normalization? = nil
   ) {
     self.name = name
     self.shape = shape
@@ -116,6 +119,7 @@ public struct Port: Sendable, Equatable {
     self.userElement = userElement
     self.unit = unit
     self.labels = labels
+    self.normalization = normalization
   }
 }
 

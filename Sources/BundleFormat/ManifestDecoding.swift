@@ -1,6 +1,7 @@
 import CBOR
 import DriftStatistics
 import PlanFormat
+import SignalChain
 
 /// Limits of a bundle: sizes no honest one reaches, small enough that none overflows 32 bits.
 public enum BundleLimits {
@@ -31,10 +32,13 @@ extension Manifest {
   public init(decoding bytes: [UInt8]) throws(BundleError) {
     do throws(CBORError) {
       let record = try CBORRecord(try CBORValue.decode(bytes))
-      guard try record.unsigned(at: "schema") == Self.schemaVersion else {
+      let schema = try record.unsigned(at: "schema")
+      guard (1...Self.schemaVersion).contains(schema) else {
         throw CBORError.outOfRange(path: "schema")
       }
       self = try Manifest(record)
+      // One manifest has one encoding: its schema is the first that can say it.
+      guard schema == self.schema else { throw CBORError.outOfRange(path: "schema") }
     } catch {
       throw .manifest(error)
     }
@@ -149,6 +153,7 @@ extension Port {
   fileprivate init(_ record: CBORRecord) throws(CBORError) {
     try record.expectOnly([
       "name", "shape", "element", "scale", "zero_point", "user_element", "unit", "labels",
+      "normalization",
     ])
     name = try record.text(at: "name")
     shape = []
@@ -169,6 +174,9 @@ extension Port {
     userElement = try record.short(at: "user_element")
     unit = try record.text(at: "unit")
     labels = try record.texts(at: "labels", limit: BundleLimits.labels)
+    normalization =
+      record.has("normalization")
+      ? try Normalization(try record.record(at: "normalization"), shape: shape) : nil
   }
 }
 

@@ -2,10 +2,13 @@ import CBOR
 import DriftStatistics
 
 extension Manifest {
+  /// The first schema that can say all this.
+  var schema: UInt64 { plans.contains { $0.usesChain } ? 2 : 1 }
+
   /// The deterministic CBOR that is signed, and whose SHA-256 names the release.
   public func encoded() -> [UInt8] {
     var map: CBORMap = [
-      "schema": .unsigned(Self.schemaVersion),
+      "schema": .unsigned(schema),
       "name": .text(name),
       "version": .text(version),
       "sequence": .unsigned(sequence),
@@ -40,7 +43,7 @@ extension PlanEntry {
 
 extension Port {
   func cbor() -> CBORValue {
-    .map([
+    var map: CBORMap = [
       "name": .text(name),
       "shape": .array(shape.map { .unsigned($0) }),
       "element": .text(element),
@@ -49,7 +52,9 @@ extension Port {
       "user_element": .text(userElement),
       "unit": .text(unit),
       "labels": .array(labels.map { .text($0) }),
-    ])
+    ]
+    if let normalization { map[.text("normalization")] = normalization.cbor() }
+    return .map(map)
   }
 }
 

@@ -1,6 +1,7 @@
 public import Arrays
 public import ModelGraph
 public import Quantizer
+import SignalChain
 
 /// Arrays as a model's items: one tensor per input, each of the model's shape.
 public enum ModelItems {
@@ -8,7 +9,8 @@ public enum ModelItems {
   ///
   /// An array of an input's shape is one item; with one more leading axis, or where the shape's first
   /// axis is 1, its first axis counts items. Bytes are taken only for an input declared as raw bytes,
-  /// and are multiplied by its scale; int8 only where the model itself is quantised.
+  /// and are multiplied by its scale, or where it is normalised: then bytes and floats are raw, and
+  /// come out normalised. int8 is taken only where the model itself is quantised.
   ///
   /// - Parameters:
   ///   - arrays: one per model input, in the model's order.
@@ -40,9 +42,13 @@ public enum ModelItems {
     let shape = value.type.shape
     let items = try itemCount(array.shape, of: shape, name: value.name)
     let size = shape.reduce(1, *)
-    let floats: [Float]
+    var floats: [Float]
+    var normalization: Normalization?
+    if case .normalized(let stated) = encoding { normalization = stated }
     switch array.type {
     case .float32, .float64:
+      floats = array.asFloats()
+    case .uint8 where normalization != nil:
       floats = array.asFloats()
     case .uint8:
       guard case .rawBytes(let scale) = encoding else {
@@ -52,6 +58,7 @@ public enum ModelItems {
       }
       floats = array.asFloats().map { $0 * scale }
     case .int8:
+      normalization = nil
       guard let quantization = value.quantization else {
         throw PackError(.failed, "input \(value.name) expects float32 \(shape), got int8")
       }
@@ -65,6 +72,12 @@ public enum ModelItems {
       throw PackError(
         .failed, "the data of input \(value.name) holds \(floats[bad]) at element \(bad)",
         hint: "every value must be a finite number")
+    }
+    if let normalization {
+      for index in floats.indices {
+        let channel = normalization.channel(of: index % size)
+        floats[index] = normalization.apply(floats[index], channel: channel)
+      }
     }
     return (0..<items).map { item in
       TensorData(shape: shape, floats: Array(floats[item * size..<(item + 1) * size]))

@@ -23,12 +23,18 @@ public struct NamedPort: Sendable {
   public var naming: PortNaming
   /// Scale of raw bytes, for inputs.
   public var rawScale: Float?
+  /// How its raw values are normalised, for inputs.
+  public var preparation: InputPreparation?
 
   /// Creates a description.
-  public init(name: String, naming: PortNaming, rawScale: Float? = nil) {
+  public init(
+    name: String, naming: PortNaming, rawScale: Float? = nil,
+    preparation: InputPreparation? = nil
+  ) {
     self.name = name
     self.naming = naming
     self.rawScale = rawScale
+    self.preparation = preparation
   }
 }
 

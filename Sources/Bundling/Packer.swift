@@ -53,7 +53,7 @@ public struct Packer {
     let quantized = try quantize(imported, calibration, encodings)
     let planner = TapPlanner(
       graph: quantized.graph, inputs: namings(quantized.graph, quantized.graph.inputs),
-      outputs: namings(quantized.graph, quantized.graph.outputs))
+      outputs: namings(quantized.graph, quantized.graph.outputs), encodings: encodings)
     let rows =
       request.reference.isEmpty
       ? calibration
@@ -127,11 +127,26 @@ public struct Packer {
       throw PackError(
         .failed, "the model has no input or output called \(port.name)", hint: "it has \(names)")
     }
-    return graph.inputs.map { id in
+    var encodings: [InputEncoding] = []
+    for id in graph.inputs {
       let named = request.ports.first { $0.name == graph[id].name }
-      if let scale = named?.rawScale ?? request.rawScale { return .rawBytes(scale: scale) }
-      return .calibrated
+      if let preparation = named?.preparation {
+        guard named?.rawScale == nil, !graph.isQuantized else {
+          throw PackError(
+            .failed, "input \(graph[id].name) is scaled twice",
+            hint: graph.isQuantized
+              ? "the model is quantised already: its own scale stands in it"
+              : "leave out `scale`: `normalise` has one of its own")
+        }
+        encodings.append(
+          .normalized(try preparation.normalization(of: graph[id].name, graph[id].type.shape)))
+      } else if let scale = named?.rawScale ?? request.rawScale {
+        encodings.append(.rawBytes(scale: scale))
+      } else {
+        encodings.append(.calibrated)
+      }
     }
+    return encodings
   }
 
   private func quantize(

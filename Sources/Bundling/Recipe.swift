@@ -13,6 +13,35 @@ public struct Recipe: Decodable, Sendable, Equatable {
     public var labels: [String]?
     /// Raw unsigned bytes times this: exact 8-bit input, e.g. 0.00392156862745098.
     public var scale: Float?
+    /// Raw bytes of an image to what the model was trained on: (u · scale − mean) / std per channel.
+    public var normalise: Normalise?
+    /// Raw features to what the model was trained on, per feature.
+    public var scaling: Scaling?
+  }
+  /// Normalisation of an image's channels, as torchvision's ToTensor and Normalize.
+  public struct Normalise: Decodable, Sendable, Equatable {
+    /// Multiplies every byte first: 1/255 unless stated.
+    public var scale: Float?
+    /// Subtracted per channel.
+    public var mean: [Float]
+    /// Divides per channel.
+    public var std: [Float]
+    /// The axis of channels, where two axes are as long as `mean`.
+    public var axis: Int?
+  }
+  /// Scaling of features: `mean` with `std`, as scikit-learn's StandardScaler, or `minimum` with
+  /// `maximum`, as its MinMaxScaler to 0…1.
+  public struct Scaling: Decodable, Sendable, Equatable {
+    /// Subtracted per feature.
+    public var mean: [Float]?
+    /// Divides per feature.
+    public var std: [Float]?
+    /// Becomes 0, per feature.
+    public var minimum: [Float]?
+    /// Becomes 1, per feature.
+    public var maximum: [Float]?
+    /// The axis of features, where two axes are as long as the lists.
+    public var axis: Int?
   }
   /// One model output.
   public struct Output: Decodable, Sendable, Equatable {

@@ -8,15 +8,20 @@ import PlanFormat
 ///
 /// An array of an input's shape is one item; with one more leading axis, or where the shape's first
 /// axis is 1, its first axis counts items. int8 is taken as quantised, float32 is quantised at the
-/// edge, uint8 is taken where the input is declared as raw bytes.
+/// edge, uint8 is taken where the input is declared as raw bytes. Where an input is normalised, bytes
+/// and floats are raw.
 struct ItemFeeder {
   let ports: [Port]
   let arrays: [NumericArray]
   let itemCount: Int
   /// Floats of each float input; empty for the others.
   private let floats: [[Float]]
+  /// Tables for the raw bytes of normalised inputs; empty for the others.
+  private let tables: [[UInt8]]
 
-  init(ports: [Port], arrays: [NumericArray]) throws(CommandFailure) {
+  init(
+    ports: [Port], arrays: [NumericArray], session: Session
+  ) throws(CommandFailure) {
     guard arrays.count == ports.count else {
       throw CommandFailure(
         .usage,
@@ -25,10 +30,17 @@ struct ItemFeeder {
     }
     var counts: [Int] = []
     var floats: [[Float]] = []
-    for (port, array) in zip(ports, arrays) {
+    var tables: [[UInt8]] = []
+    for (position, (port, array)) in zip(ports, arrays).enumerated() {
       counts.append(try Self.itemCount(array, port))
       try Self.checkType(array, port)
       floats.append(array.type == .float32 || array.type == .float64 ? array.asFloats() : [])
+      if array.type == .uint8, let normalization = port.normalization {
+        tables.append(
+          EdgeCodec.byteTable(normalization, tensor: session.inputTensor(position)))
+      } else {
+        tables.append([])
+      }
     }
     guard let count = counts.first, counts.allSatisfy({ $0 == count }) else {
       throw CommandFailure(.failed, "the inputs hold different numbers of items")
@@ -36,6 +48,7 @@ struct ItemFeeder {
     self.ports = ports
     self.arrays = arrays
     self.floats = floats
+    self.tables = tables
     itemCount = count
   }
 
@@ -49,11 +62,18 @@ struct ItemFeeder {
       case .int8:
         target.copyBytes(from: arrays[position].bytes[range])
       case .uint8:
-        EdgeCodec.loadRawBytes(arrays[position].bytes[range], into: target)
+        let bytes = arrays[position].bytes[range]
+        if let normalization = ports[position].normalization {
+          EdgeCodec.loadRawBytes(
+            bytes, normalization: normalization, table: tables[position], into: target)
+        } else {
+          EdgeCodec.loadRawBytes(bytes, into: target)
+        }
       default:
         do throws(RuntimeError) {
           try EdgeCodec.quantize(
-            floats[position][range], tensor: session.inputTensor(position), into: target)
+            floats[position][range], normalization: ports[position].normalization,
+            tensor: session.inputTensor(position), into: target)
         } catch {
           throw CommandFailure(.failed, "item \(item) of \(ports[position].name): \(error.message)")
         }
@@ -80,7 +100,7 @@ struct ItemFeeder {
     let isRaw = port.userElement.utf8.elementsEqual("uint8".utf8)
     switch array.type {
     case .int8, .float32, .float64: return
-    case .uint8 where isRaw: return
+    case .uint8 where isRaw || port.normalization != nil: return
     default:
       throw CommandFailure(
         .failed, "input \(port.name) expects \(port.userElement), got \(array.type.name)",

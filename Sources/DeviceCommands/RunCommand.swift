@@ -52,7 +52,8 @@ public enum RunCommand {
   ) throws(CommandFailure) {
     let tolerance = try parsed.integer("--tolerance", in: 0...255) ?? 0
     let outputPath = try outputPath(parsed)
-    let feeder = try ItemFeeder(ports: model.plan.inputs, arrays: arrays)
+    let feeder = try ItemFeeder(
+      ports: model.plan.inputs, arrays: arrays, session: model.session)
     var outputs = model.plan.outputs.map { OutputCollector(port: $0) }
     var times: [UInt64] = []
     for item in 0..<feeder.itemCount {

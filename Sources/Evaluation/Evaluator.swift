@@ -46,7 +46,8 @@ public struct Evaluator {
     _ arrays: [NumericArray], labels: [Int]?, model: Graph?
   ) throws(PackError) -> EvaluationReport {
     let encodings = plan.inputs.map { port -> InputEncoding in
-      port.userElement == "uint8" ? .rawBytes(scale: port.scale) : .calibrated
+      if let normalization = port.normalization { return .normalized(normalization) }
+      return port.userElement == "uint8" ? .rawBytes(scale: port.scale) : .calibrated
     }
     let items = try ModelItems.split(arrays, for: model ?? interface, encodings: encodings)
     if let labels, labels.count != items.count {

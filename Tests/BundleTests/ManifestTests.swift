@@ -1,5 +1,6 @@
 import BundleFormat
 import CBOR
+import SignalChain
 import TestSupport
 import Testing
 import Wire
@@ -41,6 +42,57 @@ import Wire
     #expect(try Self.refused { $0.certificates[0].targetDigest = [1] })
   }
 
+  /// What raw data passes through is of schema 2, and no manifest has two encodings.
+  @Test func normalization() throws {
+    var manifest = try Self.sample()
+    let elements = Int(manifest.plans[0].inputs[0].shape.reduce(1, *))
+    func encoded(
+      _ means: [Float], _ deviations: [Float], stride: Int, edit: (inout CBORMap) -> Void = { _ in }
+    ) throws -> [UInt8] {
+      manifest.plans[0].inputs[0].normalization = Normalization(
+        factor: 0.5, means: means, deviations: deviations, stride: stride)
+      guard case .map(var map) = try CBORValue.decode(manifest.encoded()) else { return [] }
+      edit(&map)
+      return CBORValue.map(map).encoded()
+    }
+    let whole = try encoded([0.25], [2], stride: elements) { map in
+      #expect(map[.text("schema")] == .unsigned(2))
+    }
+    #expect(try Manifest(decoding: whole) == manifest)
+    #expect(throws: BundleError.manifest(.outOfRange(path: "schema"))) {
+      try Manifest(
+        decoding: encoded([0.25], [2], stride: 1) { $0[.text("schema")] = .unsigned(1) })
+    }
+    manifest.plans[0].inputs[0].normalization = nil
+    #expect(throws: BundleError.self) {
+      try Manifest(decoding: encoded([], [], stride: 1) { $0[.text("schema")] = .unsigned(2) })
+    }
+    #expect(throws: BundleError.self) {
+      try Manifest(decoding: encoded([1, 2], [1, 1], stride: elements))
+    }
+    // Neither a deviation of 0 nor a number between two Floats is read as what it is not.
+    let stated = try encoded([0.25], [2], stride: 1)
+    for value in [0, 0.1] {
+      guard case .map(var map) = try CBORValue.decode(stated),
+        case .array(var plans)? = map[.text("plans")], case .map(var plan) = plans[0],
+        case .array(var inputs)? = plan[.text("inputs")], case .map(var port) = inputs[0],
+        case .map(var normalization)? = port[.text("normalization")]
+      else {
+        Issue.record("no normalisation")
+        return
+      }
+      normalization[.text("deviations")] = .array([.float64(value)])
+      port[.text("normalization")] = .map(normalization)
+      inputs[0] = .map(port)
+      plan[.text("inputs")] = .array(inputs)
+      plans[0] = .map(plan)
+      map[.text("plans")] = .array(plans)
+      #expect(throws: BundleError.self, "\(value)") {
+        try Manifest(decoding: CBORValue.map(map).encoded())
+      }
+    }
+  }
+
   @Test func layoutOfSections() throws {
     #expect(try Self.refused { $0.sections[0].offset = 64 })
     #expect(try Self.refused { $0.sections[1].offset += 1 })
@@ -68,7 +120,7 @@ import Wire
     #expect(throws: BundleError.manifest(.unexpectedKey(path: "future"))) {
       try Manifest(decoding: CBORValue.map(map).encoded())
     }
-    map[.text("schema")] = .unsigned(2)
+    map[.text("schema")] = .unsigned(3)
     #expect(throws: BundleError.manifest(.outOfRange(path: "schema"))) {
       try Manifest(decoding: CBORValue.map(map).encoded())
     }

@@ -3,7 +3,18 @@ import SignalChain
 
 extension PlanEntry {
   /// True when raw data passes through anything but a scale: such manifests are of schema 2.
-  var usesChain: Bool { (inputs + outputs).contains { $0.normalization != nil } }
+  var usesChain: Bool { decision != nil || (inputs + outputs).contains { $0.normalization != nil } }
+}
+
+/// Elements of a shape; nil where an Int cannot count them.
+private func elementCount(_ shape: [UInt64]) -> Int? {
+  var elements = 1
+  for size in shape {
+    let (product, overflows) = elements.multipliedReportingOverflow(by: Int(size))
+    guard !overflows else { return nil }
+    elements = product
+  }
+  return elements
 }
 
 extension CBORRecord {
@@ -46,15 +57,86 @@ extension Normalization {
         factor: try record.float(at: "factor"), means: try record.floats(at: "means", limit: limit),
         deviations: try record.floats(at: "deviations", limit: limit), stride: Int(stride))
     else { throw CBORError.outOfRange(path: record.pathOf("deviations")) }
-    var elements = 1
-    for size in shape {
-      let (product, overflows) = elements.multipliedReportingOverflow(by: Int(size))
-      guard !overflows else { throw CBORError.outOfRange(path: record.pathOf("stride")) }
-      elements = product
-    }
-    guard normalization.fits(elements: elements) else {
+    guard let elements = elementCount(shape), normalization.fits(elements: elements) else {
       throw CBORError.outOfRange(path: record.pathOf("stride"))
     }
     self = normalization
+  }
+}
+
+extension DecisionRule {
+  func cbor() -> CBORValue {
+    var map: CBORMap = [
+      "output": .unsigned(UInt64(output)), "needed": .unsigned(UInt64(needed)),
+      "window": .unsigned(UInt64(window)),
+    ]
+    switch judgement {
+    case .topClass(let thresholds, let alarms):
+      map[.text("thresholds")] = .array(thresholds.map { .int(Int64($0)) })
+      map[.text("alarms")] = .array(alarms.map { .unsigned(UInt64($0)) })
+    case .reconstruction(let error, let input, let threshold):
+      map[.text("input")] = .unsigned(UInt64(input))
+      map[.text("input_weight")] = .int(Int64(error.inputWeight))
+      map[.text("output_weight")] = .int(Int64(error.outputWeight))
+      map[.text("threshold")] = .unsigned(threshold)
+    }
+    return .map(map)
+  }
+
+  /// Reads a rule; it must fit the ports it speaks of.
+  init(_ record: CBORRecord, inputs: [Port], outputs: [Port]) throws(CBORError) {
+    let output = try record.count(at: "output")
+    guard output < outputs.count else { throw CBORError.outOfRange(path: record.pathOf("output")) }
+    let elements = elementCount(outputs[output].shape)
+    let judgement: Judgement
+    if record.has("thresholds") {
+      try record.expectOnly(["output", "needed", "window", "thresholds", "alarms"])
+      judgement = try .classes(record, elements: elements)
+    } else {
+      try record.expectOnly([
+        "output", "needed", "window", "input", "input_weight", "output_weight", "threshold",
+      ])
+      let input = try record.count(at: "input")
+      guard input < inputs.count, let elements, elements == elementCount(inputs[input].shape),
+        elements <= ReconstructionError.elementsMax
+      else { throw CBORError.outOfRange(path: record.pathOf("input")) }
+      guard let weight = Int32(exactly: try record.int(at: "input_weight")),
+        let other = Int32(exactly: try record.int(at: "output_weight")),
+        let error = ReconstructionError(inputWeight: weight, outputWeight: other)
+      else { throw CBORError.outOfRange(path: record.pathOf("input_weight")) }
+      let threshold = try record.unsigned(at: "threshold")
+      judgement = .reconstruction(error, input: input, threshold: threshold)
+    }
+    guard
+      let rule = DecisionRule(
+        judgement: judgement, output: output, needed: try record.count(at: "needed"),
+        window: try record.count(at: "window"))
+    else { throw CBORError.outOfRange(path: record.pathOf("needed")) }
+    self = rule
+  }
+}
+
+extension DecisionRule.Judgement {
+  fileprivate static func classes(
+    _ record: CBORRecord, elements: Int?
+  ) throws(CBORError) -> Self {
+    var thresholds: [Int32] = []
+    for threshold in try record.ints(at: "thresholds", limit: BundleLimits.labels) {
+      guard (-128...128).contains(threshold) else {
+        throw CBORError.outOfRange(path: record.pathOf("thresholds"))
+      }
+      thresholds.append(Int32(threshold))
+    }
+    guard thresholds.count == elements else {
+      throw CBORError.outOfRange(path: record.pathOf("thresholds"))
+    }
+    var alarms: [Int] = []
+    for alarm in try record.ints(at: "alarms", limit: BundleLimits.labels) {
+      guard alarm >= 0, alarm < Int64(thresholds.count),
+        alarms.last.map({ $0 < Int(alarm) }) ?? true
+      else { throw CBORError.outOfRange(path: record.pathOf("alarms")) }
+      alarms.append(Int(alarm))
+    }
+    return .topClass(thresholds: thresholds, alarms: alarms)
   }
 }

@@ -75,13 +75,19 @@ public struct PlanEntry: Sendable, Equatable {
   public var outputs: [Port]
   /// What it needs at run time.
   public var resources: Resources
+  /// What is decided by an output; nil where callers get outputs only.
+  public var decision: DecisionRule?
 
   /// Creates an entry.
-  public init(name: String, inputs: [Port], outputs: [Port], resources: Resources) {
+  public init(
+    name: String, inputs: [Port], outputs: [Port], resources: Resources,
+    decision: DecisionRule? = nil
+  ) {
     self.name = name
     self.inputs = inputs
     self.outputs = outputs
     self.resources = resources
+    self.decision = decision
   }
 }
 

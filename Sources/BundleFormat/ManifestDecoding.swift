@@ -132,7 +132,9 @@ extension CBORRecord {
 
 extension PlanEntry {
   fileprivate init(_ record: CBORRecord) throws(CBORError) {
-    try record.expectOnly(["name", "inputs", "outputs", "arena_bytes", "weights_bytes", "macs"])
+    try record.expectOnly([
+      "name", "inputs", "outputs", "arena_bytes", "weights_bytes", "macs", "decision",
+    ])
     name = try record.short(at: "name")
     inputs = []
     for entry in try record.records(at: "inputs", limit: BundleLimits.entries) {
@@ -146,6 +148,10 @@ extension PlanEntry {
       arenaBytes: try record.size(at: "arena_bytes", limit: PlanLimits.bytes),
       weightsBytes: try record.size(at: "weights_bytes", limit: PlanLimits.bytes),
       multiplyAccumulates: try record.unsigned(at: "macs"))
+    if record.has("decision") {
+      decision = try DecisionRule(
+        try record.record(at: "decision"), inputs: inputs, outputs: outputs)
+    }
   }
 }
 

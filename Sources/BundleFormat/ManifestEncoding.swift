@@ -30,14 +30,16 @@ extension Manifest {
 
 extension PlanEntry {
   func cbor() -> CBORValue {
-    .map([
+    var map: CBORMap = [
       "name": .text(name),
       "inputs": .array(inputs.map { $0.cbor() }),
       "outputs": .array(outputs.map { $0.cbor() }),
       "arena_bytes": .unsigned(resources.arenaBytes),
       "weights_bytes": .unsigned(resources.weightsBytes),
       "macs": .unsigned(resources.multiplyAccumulates),
-    ])
+    ]
+    if let decision { map[.text("decision")] = decision.cbor() }
+    return .map(map)
   }
 }
 

@@ -40,7 +40,8 @@ public struct InputPreparation: Sendable, Equatable {
       (means, deviations) = (minimum, zip(maximum, minimum).map { $0 - $1 })
     default:
       throw RecipeError(
-        reason: "inputs.\(input).scaling wants mean with std, or minimum with maximum, of one length")
+        reason:
+          "inputs.\(input).scaling wants mean with std, or minimum with maximum, of one length")
     }
     self.init(
       isImage: false, factor: 1, means: means, deviations: deviations, axis: recipe.axis)
@@ -67,7 +68,8 @@ public struct InputPreparation: Sendable, Equatable {
     guard shape.indices.contains(position), means.count == 1 || shape[position] == means.count
     else {
       throw PackError(
-        .failed, "input \(input) of shape \(shape) has no \(means.count) channels on axis \(position)")
+        .failed,
+        "input \(input) of shape \(shape) has no \(means.count) channels on axis \(position)")
     }
     let stride = means.count == 1 ? 1 : shape[(position + 1)...].reduce(1, *)
     guard

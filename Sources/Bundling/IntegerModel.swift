@@ -22,10 +22,8 @@ public struct IntegerModel {
   /// Runs on a session already loaded.
   public init(session: Session) { self.session = session }
 
-  /// Runs one item of reals.
-  ///
-  /// - Returns: each output dequantised.
-  public func run(_ item: [TensorData]) throws(PackError) -> [[Float]] {
+  /// Fills the inputs with an item of reals.
+  public func load(_ item: [TensorData]) throws(PackError) {
     for (position, tensor) in item.enumerated() {
       do throws(RuntimeError) {
         try EdgeCodec.quantize(
@@ -35,8 +33,20 @@ public struct IntegerModel {
         throw PackError(.failed, error.message)
       }
     }
+  }
+
+  /// Runs one item of reals.
+  ///
+  /// - Returns: each output dequantised.
+  public func run(_ item: [TensorData]) throws(PackError) -> [[Float]] {
+    try load(item)
     session.run()
-    return session.plan.outputs.indices.map { position in
+    return outputs
+  }
+
+  /// Each output after a run, dequantised.
+  public var outputs: [[Float]] {
+    session.plan.outputs.indices.map { position in
       EdgeCodec.dequantize(
         session.output(position), tensor: session.outputTensor(position))
     }

@@ -52,6 +52,8 @@ public struct PackRequest: Sendable {
   public var calibration: [NumericArray] = []
   /// Rows for the drift reference; empty takes the calibration rows.
   public var reference: [NumericArray] = []
+  /// What is decided by an output.
+  public var decision: Recipe.Decision?
   /// Names of inputs and outputs.
   public var ports: [NamedPort] = []
   /// Raw byte scale for inputs not named in `ports`.

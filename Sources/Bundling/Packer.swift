@@ -64,15 +64,17 @@ public struct Packer {
     let integers = try IntegerModel(lowered)
     let certificates = try certificates(of: lowered)
     let accuracy = try gate(integers, imported, encodings)
+    let decision = try decisionRule(quantized.graph, integers, calibration)
     var notes: [String] = []
     let drift = try makeReference(
       rows, drafts, lowered, encodings, notes: &notes)
     let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
     progress("sealing")
-    let manifest = manifest(
+    var manifest = manifest(
       graph: quantized.graph, lowered: lowered, certificates: certificates,
       report: quantized.report,
       contract: drift?.contract, encodings: encodings, isImported: imported.isQuantized)
+    manifest.plans[0].decision = decision
     var contents = [
       BundleWriter.Content(kind: .plan, plan: "main", bytes: lowered.plan.encoded()),
       BundleWriter.Content(kind: .weights, plan: "main", bytes: lowered.weights),

@@ -52,6 +52,41 @@ public struct Recipe: Decodable, Sendable, Equatable {
     /// Names of its classes.
     public var labels: [String]?
   }
+  /// What an application wants of an output.
+  public struct Decision: Decodable, Sendable, Equatable {
+    /// The output; the first unless stated.
+    public var output: String?
+    /// Least score of a class, in the output's own units.
+    public var threshold: Double?
+    /// Least scores of some classes, by their labels.
+    public var thresholds: [String: Double]?
+    /// Labels of the classes that raise an alarm.
+    public var alarm: [String]?
+    /// Judges how well the output repeats an input, instead of classes.
+    public var reconstruction: Reconstruction?
+    /// How many alarming items make an alarm.
+    public var debounce: Debounce?
+
+    /// Creates a decision by reconstruction.
+    public init(reconstruction: Reconstruction) { self.reconstruction = reconstruction }
+  }
+  /// The score of an autoencoder: mean squared error between output and input.
+  public struct Reconstruction: Decodable, Sendable, Equatable {
+    /// The input; the first unless stated.
+    public var input: String?
+    /// Share of the calibration items that raise no alarm.
+    public var quantile: Double
+
+    /// Creates one of the first input.
+    public init(quantile: Double) { self.quantile = quantile }
+  }
+  /// `needed` of the last `of` items raise an alarm.
+  public struct Debounce: Decodable, Sendable, Equatable {
+    /// Alarming items.
+    public var needed: Int
+    /// Items looked at, at most 64.
+    public var of: Int
+  }
   /// Independent test data with the quality a release must have.
   public struct Test: Decodable, Sendable, Equatable {
     /// Inputs.
@@ -87,6 +122,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var inputs: [Input]?
   /// Outputs, in any order.
   public var outputs: [Output]?
+  /// What is decided by an output.
+  public var decision: Decision?
   /// Test data and the gate on it.
   public var test: Test?
   /// Targets to certify for.

@@ -86,6 +86,7 @@ struct PackRequestReader {
           name: output.name,
           naming: PortNaming(unit: output.unit ?? "", labels: output.labels ?? []))
       }
+    request.decision = recipe.decision
     request.windowItems = recipe.telemetry?.windowItems
     request.samplingPeriod = recipe.telemetry?.samplingPeriod ?? 1
     request.alarmRate = recipe.telemetry?.alarmRate ?? 0.001

@@ -93,6 +93,33 @@ import Wire
     }
   }
 
+  /// A decision speaks of ports that are there, and of nothing its arithmetic cannot hold.
+  @Test func decision() throws {
+    var manifest = try Self.sample()
+    let elements = Int(manifest.plans[0].outputs[0].shape.reduce(1, *))
+    func isRead(
+      _ judgement: DecisionRule.Judgement, output: Int = 0, window: Int = 1
+    ) throws -> Bool {
+      manifest.plans[0].decision = DecisionRule(
+        judgement: judgement, output: output, needed: 1, window: window)
+      return (try? Manifest(decoding: manifest.encoded())) == manifest
+    }
+    let thresholds = [Int32](repeating: 5, count: elements)
+    #expect(try isRead(.topClass(thresholds: thresholds, alarms: [0])))
+    #expect(try isRead(.topClass(thresholds: thresholds, alarms: []), window: 64))
+    #expect(try !isRead(.topClass(thresholds: thresholds, alarms: [0]), output: 1))
+    #expect(try !isRead(.topClass(thresholds: thresholds + [0], alarms: [])))
+    #expect(try !isRead(.topClass(thresholds: thresholds.map { _ in 129 }, alarms: [])))
+    #expect(try !isRead(.topClass(thresholds: thresholds, alarms: [elements])))
+    #expect(try !isRead(.topClass(thresholds: thresholds, alarms: [0, 0])))
+    let error = ReconstructionError(inputScale: 1, outputScale: 0.5)
+    manifest.plans[0].inputs[0].shape = manifest.plans[0].outputs[0].shape
+    #expect(try isRead(.reconstruction(error, input: 0, threshold: .max)))
+    #expect(try !isRead(.reconstruction(error, input: 1, threshold: 9)))
+    manifest.plans[0].inputs[0].shape.append(2)
+    #expect(try !isRead(.reconstruction(error, input: 0, threshold: 9)))
+  }
+
   @Test func layoutOfSections() throws {
     #expect(try Self.refused { $0.sections[0].offset = 64 })
     #expect(try Self.refused { $0.sections[1].offset += 1 })

@@ -78,7 +78,8 @@ import Wire
       name: "small", version: "1.0.0", sequence: 1, model: SmallNetwork.onnx(seed: 1), tool: "test")
     request.calibration = [calibration]
     request.ports = [
-      NamedPort(name: "image", naming: PortNaming(labels: ["r", "g", "b"]), preparation: preparation)
+      NamedPort(
+        name: "image", naming: PortNaming(labels: ["r", "g", "b"]), preparation: preparation)
     ]
     return request
   }
@@ -132,7 +133,8 @@ import Wire
     request.ports = [NamedPort(name: "features", naming: PortNaming(), preparation: scaling)]
     let packed = try PackedModel(request)
     let report = try Evaluator(session: packed.session, plan: packed.plan).evaluate(
-      request.calibration, labels: nil, model: try ModelImporter.load(bytes: sample.bytes, name: "w"))
+      request.calibration, labels: nil,
+      model: try ModelImporter.load(bytes: sample.bytes, name: "w"))
     let decibels = try #require(report.noise?.decibels)
     #expect(decibels > 35, "\(decibels) dB")
     #expect(packed.plan.inputs[0].userElement == "float32")

@@ -140,6 +140,12 @@ final class Workshop {
     try folder.write(
       "nan.npy",
       Npy.write(try NumericArray(floats: [.nan] + ramp.dropFirst(), shape: [1, 1, 8, 8])))
+    let test = try ArrayFile.read(folder.file("digits/test.npy"))
+    try folder.write(
+      "bytes.npy",
+      Npy.write(
+        try NumericArray(
+          type: .uint8, shape: test.shape, bytes: test.asFloats().map { UInt8($0) })))
     try folder.write(
       "integers.npy",
       Npy.write(try NumericArray(int64: ramp.map { Int64($0) }, shape: [1, 1, 8, 8])))

@@ -7,6 +7,7 @@ import Kernels
 import ModelGraph
 import PlanFormat
 import Sealing
+import SignalChain
 import Wire
 
 /// `inspect FILE [--layers]`: a bundle or a model; needs no key.
@@ -58,6 +59,7 @@ enum InspectCommand {
     for plan in manifest.plans {
       for port in plan.inputs { console.out("input     \(describe(port))") }
       for port in plan.outputs { console.out("output    \(describe(port))") }
+      if let rule = plan.decision { console.out("decides   \(describe(rule, plan))") }
       console.out(
         "needs     arena \(Quantity.bytes(Int(clamping: plan.resources.arenaBytes))), weights \(Quantity.bytes(Int(clamping: plan.resources.weightsBytes))), \(plan.resources.multiplyAccumulates) MACs"
       )
@@ -92,8 +94,31 @@ enum InspectCommand {
 
   private static func describe(_ port: BundleFormat.Port) -> String {
     let unit = port.unit.isEmpty ? "" : ", \(port.unit)"
+    let raw =
+      port.normalization.map {
+        "; x = (raw × \($0.factor) − mean) / deviation, \($0.channels) channels"
+      }
+      ?? ""
     return
-      "\(port.name)  \(port.userElement) \(port.shape.map(String.init).joined(separator: "×"))\(unit); q = x / \(port.scale) + \(port.zeroPoint)"
+      "\(port.name)  \(port.userElement) \(port.shape.map(String.init).joined(separator: "×"))\(unit); q = x / \(port.scale) + \(port.zeroPoint)\(raw)"
+  }
+
+  private static func describe(_ rule: DecisionRule, _ plan: PlanEntry) -> String {
+    let port = plan.outputs[rule.output]
+    let debounce = rule.window > 1 ? "; alarm at \(rule.needed) of \(rule.window) items" : ""
+    switch rule.judgement {
+    case .topClass(_, let alarms):
+      let names = alarms.map { $0 < port.labels.count ? port.labels[$0] : "\($0)" }
+      let alarming = names.isEmpty ? "" : "; alarming: \(names.joined(separator: ", "))"
+      return "the class of \(port.name)\(alarming)\(debounce)"
+    case .reconstruction(let error, let input, let threshold):
+      let input = plan.inputs[input]
+      let limit = error.mean(
+        threshold, elements: Int(port.shape.reduce(1, *)), inputScale: input.scale,
+        outputScale: port.scale)
+      return
+        "how well \(port.name) repeats \(input.name): mean squared error above \(String(format: "%.4g", limit))\(debounce)"
+    }
   }
 
   /// The plan's instructions; the bundle is checked whole first, against its own signers.

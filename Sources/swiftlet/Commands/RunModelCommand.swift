@@ -23,7 +23,8 @@ enum RunModelCommand {
   private static func runFloat(
     _ graph: Graph, _ parsed: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
-    for option in ["--expect", "--tolerance", "--cpu-features"] where parsed.value(option) != nil {
+    for option in ["--expect", "--tolerance", "--cpu-features", "--decisions"]
+    where parsed.value(option) != nil {
       throw CommandFailure(.usage, "\(option) is for bundles; a model runs in the float reference")
     }
     let outputPath = try RunCommand.outputPath(parsed)

@@ -3,7 +3,10 @@ import SignalChain
 
 extension PlanEntry {
   /// True when raw data passes through anything but a scale: such manifests are of schema 2.
-  var usesChain: Bool { decision != nil || (inputs + outputs).contains { $0.normalization != nil } }
+  var usesChain: Bool {
+    audio != nil || stream != nil || decision != nil
+      || (inputs + outputs).contains { $0.normalization != nil }
+  }
 }
 
 /// Elements of a shape; nil where an Int cannot count them.
@@ -138,5 +141,68 @@ extension DecisionRule.Judgement {
       alarms.append(Int(alarm))
     }
     return .topClass(thresholds: thresholds, alarms: alarms)
+  }
+}
+
+extension StreamRule {
+  func cbor() -> CBORValue {
+    .map([
+      "rows": .unsigned(UInt64(rows)), "channels": .unsigned(UInt64(channels)),
+      "hop": .unsigned(UInt64(hop)), "channels_first": .bool(isChannelsFirst),
+    ])
+  }
+
+  /// Reads a rule; it must fit the only input.
+  init(_ record: CBORRecord, inputs: [Port]) throws(CBORError) {
+    try record.expectOnly(["rows", "channels", "hop", "channels_first"])
+    guard
+      let rule = StreamRule(
+        rows: try record.count(at: "rows"), channels: try record.count(at: "channels"),
+        hop: try record.count(at: "hop"), isChannelsFirst: try record.bool(at: "channels_first"))
+    else { throw CBORError.outOfRange(path: record.pathOf("rows")) }
+    guard inputs.count == 1, elementCount(inputs[0].shape) == rule.elements,
+      inputs[0].normalization.map({ rule.allows($0) }) ?? true
+    else { throw CBORError.outOfRange(path: record.pathOf("channels")) }
+    self = rule
+  }
+}
+
+extension AudioRule {
+  private static let keys = [
+    "rate", "frame", "hop", "transform", "window", "spectrum", "bands", "low", "high", "offset",
+    "coefficients",
+  ]
+
+  func cbor() -> CBORValue {
+    .map([
+      "rate": .unsigned(UInt64(rate)), "frame": .unsigned(UInt64(frame)),
+      "hop": .unsigned(UInt64(hop)), "transform": .unsigned(UInt64(transform)),
+      "window": .text(window.rawValue), "spectrum": .text(spectrum.rawValue),
+      "bands": .unsigned(UInt64(bands)), "low": .unsigned(UInt64(low)),
+      "high": .unsigned(UInt64(high)), "offset": .unsigned(UInt64(offset)),
+      "coefficients": .unsigned(UInt64(coefficients)),
+    ])
+  }
+
+  /// Reads a rule; its rows must be those of the stream.
+  init(_ record: CBORRecord, stream: StreamRule?) throws(CBORError) {
+    try record.expectOnly(Self.keys)
+    guard let window = Window(rawValue: try record.text(at: "window")) else {
+      throw CBORError.outOfRange(path: record.pathOf("window"))
+    }
+    guard let spectrum = Spectrum(rawValue: try record.text(at: "spectrum")) else {
+      throw CBORError.outOfRange(path: record.pathOf("spectrum"))
+    }
+    let rule = AudioRule(
+      rate: try record.count(at: "rate"), frame: try record.count(at: "frame"),
+      hop: try record.count(at: "hop"), transform: try record.count(at: "transform"),
+      window: window, spectrum: spectrum, bands: try record.count(at: "bands"),
+      low: try record.count(at: "low"), high: try record.count(at: "high"),
+      offset: try record.count(at: "offset"), coefficients: try record.count(at: "coefficients"))
+    guard rule.fault == nil else { throw CBORError.outOfRange(path: record.pathOf("rate")) }
+    guard rule.features == stream?.channels else {
+      throw CBORError.outOfRange(path: record.pathOf("coefficients"))
+    }
+    self = rule
   }
 }

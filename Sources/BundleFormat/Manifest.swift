@@ -75,18 +75,24 @@ public struct PlanEntry: Sendable, Equatable {
   public var outputs: [Port]
   /// What it needs at run time.
   public var resources: Resources
+  /// How sound becomes the rows of that stream; nil where rows come as they are.
+  public var audio: AudioRule?
+  /// How items of the only input are cut from a stream; nil where they come one by one.
+  public var stream: StreamRule?
   /// What is decided by an output; nil where callers get outputs only.
   public var decision: DecisionRule?
 
   /// Creates an entry.
   public init(
     name: String, inputs: [Port], outputs: [Port], resources: Resources,
-    decision: DecisionRule? = nil
+    audio: AudioRule? = nil, stream: StreamRule? = nil, decision: DecisionRule? = nil
   ) {
     self.name = name
     self.inputs = inputs
     self.outputs = outputs
     self.resources = resources
+    self.audio = audio
+    self.stream = stream
     self.decision = decision
   }
 }

@@ -133,7 +133,8 @@ extension CBORRecord {
 extension PlanEntry {
   fileprivate init(_ record: CBORRecord) throws(CBORError) {
     try record.expectOnly([
-      "name", "inputs", "outputs", "arena_bytes", "weights_bytes", "macs", "decision",
+      "name", "inputs", "outputs", "arena_bytes", "weights_bytes", "macs", "audio", "stream",
+      "decision",
     ])
     name = try record.short(at: "name")
     inputs = []
@@ -148,6 +149,12 @@ extension PlanEntry {
       arenaBytes: try record.size(at: "arena_bytes", limit: PlanLimits.bytes),
       weightsBytes: try record.size(at: "weights_bytes", limit: PlanLimits.bytes),
       multiplyAccumulates: try record.unsigned(at: "macs"))
+    if record.has("stream") {
+      stream = try StreamRule(try record.record(at: "stream"), inputs: inputs)
+    }
+    if record.has("audio") {
+      audio = try AudioRule(try record.record(at: "audio"), stream: stream)
+    }
     if record.has("decision") {
       decision = try DecisionRule(
         try record.record(at: "decision"), inputs: inputs, outputs: outputs)

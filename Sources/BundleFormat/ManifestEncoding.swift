@@ -38,6 +38,8 @@ extension PlanEntry {
       "weights_bytes": .unsigned(resources.weightsBytes),
       "macs": .unsigned(resources.multiplyAccumulates),
     ]
+    if let audio { map[.text("audio")] = audio.cbor() }
+    if let stream { map[.text("stream")] = stream.cbor() }
     if let decision { map[.text("decision")] = decision.cbor() }
     return .map(map)
   }

@@ -15,9 +15,11 @@ public enum ModelItems {
   /// - Parameters:
   ///   - arrays: one per model input, in the model's order.
   ///   - encodings: one per model input.
+  ///   - stream: cuts the items of the only input from a recording, where the array is one.
   /// - Throws: `PackError` saying what was expected and what came.
   public static func split(
-    _ arrays: [NumericArray], for graph: Graph, encodings: [InputEncoding]
+    _ arrays: [NumericArray], for graph: Graph, encodings: [InputEncoding],
+    stream: StreamSource? = nil
   ) throws(PackError) -> [[TensorData]] {
     guard arrays.count == graph.inputs.count else {
       let names = graph.inputs.map { graph[$0].name }.joined(separator: ", ")
@@ -27,7 +29,12 @@ public enum ModelItems {
     }
     var columns: [[TensorData]] = []
     for (index, id) in graph.inputs.enumerated() {
-      columns.append(try split(arrays[index], value: graph[id], encoding: encodings[index]))
+      var array = arrays[index]
+      if let stream {
+        array = try stream.items(
+          of: array, shape: graph[id].type.shape, name: graph[id].name)
+      }
+      columns.append(try split(array, value: graph[id], encoding: encodings[index]))
     }
     let count = columns[0].count
     guard columns.allSatisfy({ $0.count == count }) else {
@@ -84,13 +91,18 @@ public enum ModelItems {
     }
   }
 
+  /// True for an array of items of a shape, or of one item.
+  static func holdsItems(_ found: [Int], of shape: [Int]) -> Bool {
+    found == shape || (found.count == shape.count + 1 && Array(found[1...]) == shape)
+      || (found.count == shape.count && shape.first == 1 && found[1...] == shape[1...])
+  }
+
   /// How many items of `shape` an array of `found` holds.
   static func itemCount(
     _ found: [Int], of shape: [Int], name: String
   ) throws(PackError) -> Int {
     if found == shape { return 1 }
-    if found.count == shape.count + 1, Array(found[1...]) == shape { return found[0] }
-    if found.count == shape.count, shape.first == 1, found[1...] == shape[1...] { return found[0] }
+    if holdsItems(found, of: shape) { return found[0] }
     throw PackError(
       .failed,
       "input \(name) expects shape \(shape) per item, got an array of shape \(found)")

@@ -52,6 +52,10 @@ public struct PackRequest: Sendable {
   public var calibration: [NumericArray] = []
   /// Rows for the drift reference; empty takes the calibration rows.
   public var reference: [NumericArray] = []
+  /// How sound becomes the rows of the stream.
+  public var audio: Recipe.Audio?
+  /// How items are cut from a stream.
+  public var stream: Recipe.Stream?
   /// What is decided by an output.
   public var decision: Recipe.Decision?
   /// Names of inputs and outputs.

@@ -46,10 +46,12 @@ public struct Packer {
     progress("importing")
     let imported = try importModel()
     let encodings = try encodings(of: imported)
+    let stream = try streamSource(of: imported, encodings)
     let calibration =
       request.calibration.isEmpty
       ? []
-      : try ModelItems.split(request.calibration, for: imported, encodings: encodings)
+      : try ModelItems.split(
+        request.calibration, for: imported, encodings: encodings, stream: stream)
     let quantized = try quantize(imported, calibration, encodings)
     let planner = TapPlanner(
       graph: quantized.graph, inputs: namings(quantized.graph, quantized.graph.inputs),
@@ -57,13 +59,14 @@ public struct Packer {
     let rows =
       request.reference.isEmpty
       ? calibration
-      : try ModelItems.split(request.reference, for: imported, encodings: encodings)
+      : try ModelItems.split(
+        request.reference, for: imported, encodings: encodings, stream: stream)
     let drafts = rows.isEmpty ? [] : planner.drafts()
     let lowered = try lower(quantized.graph, drafts)
     progress("certifying")
     let integers = try IntegerModel(lowered)
     let certificates = try certificates(of: lowered)
-    let accuracy = try gate(integers, imported, encodings)
+    let accuracy = try gate(integers, imported, encodings, stream)
     let decision = try decisionRule(quantized.graph, integers, calibration)
     var notes: [String] = []
     let drift = try makeReference(
@@ -74,6 +77,8 @@ public struct Packer {
       graph: quantized.graph, lowered: lowered, certificates: certificates,
       report: quantized.report,
       contract: drift?.contract, encodings: encodings, isImported: imported.isQuantized)
+    manifest.plans[0].audio = stream?.audio
+    manifest.plans[0].stream = stream?.rule
     manifest.plans[0].decision = decision
     var contents = [
       BundleWriter.Content(kind: .plan, plan: "main", bytes: lowered.plan.encoded()),

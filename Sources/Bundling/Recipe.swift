@@ -87,6 +87,52 @@ public struct Recipe: Decodable, Sendable, Equatable {
     /// Items looked at, at most 64.
     public var of: Int
   }
+  /// Items cut from a stream of rows.
+  public struct Stream: Decodable, Sendable, Equatable {
+    /// Rows of an item.
+    public var window: Int
+    /// Rows from one item to the next; `window` unless stated.
+    public var hop: Int?
+    /// The axis of time, where two axes are as long as the window.
+    public var axis: Int?
+
+    /// Creates a stream.
+    public init(window: Int, hop: Int? = nil, axis: Int? = nil) {
+      self.window = window
+      self.hop = hop
+      self.axis = axis
+    }
+  }
+  /// Sound to rows of features.
+  public struct Audio: Decodable, Sendable, Equatable {
+    /// Triangular bands on the mel scale.
+    public struct Mel: Decodable, Sendable, Equatable {
+      /// How many.
+      public var bands: Int
+      /// Lower edge of the first, Hz.
+      public var low: Int
+      /// Upper edge of the last, Hz.
+      public var high: Int
+    }
+    /// Samples per second.
+    public var rate: Int
+    /// Length of a frame, ms.
+    public var frameMs: Double
+    /// From one frame to the next, ms.
+    public var hopMs: Double
+    /// Points of the Fourier transform; the least power of two of a frame unless stated.
+    public var fft: Int?
+    /// `hann` unless stated, `hamming` or `rectangular`.
+    public var window: String?
+    /// `magnitude` unless stated, or `power`.
+    public var spectrum: String?
+    /// Bands.
+    public var mel: Mel
+    /// Added to a band before its logarithm; 1e-6 unless stated. Full scale is 1.
+    public var offset: Double?
+    /// Cepstral coefficients, from the 0th; the logarithms themselves unless stated.
+    public var mfcc: Int?
+  }
   /// Independent test data with the quality a release must have.
   public struct Test: Decodable, Sendable, Equatable {
     /// Inputs.
@@ -122,6 +168,10 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var inputs: [Input]?
   /// Outputs, in any order.
   public var outputs: [Output]?
+  /// How sound becomes the rows of the stream.
+  public var audio: Audio?
+  /// How items are cut from a stream.
+  public var stream: Stream?
   /// What is decided by an output.
   public var decision: Decision?
   /// Test data and the gate on it.

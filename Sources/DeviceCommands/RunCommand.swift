@@ -53,8 +53,7 @@ public enum RunCommand {
   ) throws(CommandFailure) {
     let tolerance = try parsed.integer("--tolerance", in: 0...255) ?? 0
     let outputPath = try outputPath(parsed)
-    let feeder = try ItemFeeder(
-      ports: model.plan.inputs, arrays: arrays, session: model.session)
+    var feeder = try ItemFeeder(plan: model.plan, arrays: arrays, session: model.session)
     var outputs = model.plan.outputs.map { OutputCollector(port: $0) }
     var log = try DecisionLog(plan: model.plan, session: model.session)
     if log == nil, parsed.value("--decisions") != nil {

@@ -52,7 +52,9 @@ public struct Evaluator {
       if let normalization = port.normalization { return .normalized(normalization) }
       return port.userElement == "uint8" ? .rawBytes(scale: port.scale) : .calibrated
     }
-    let items = try ModelItems.split(arrays, for: model ?? interface, encodings: encodings)
+    let items = try ModelItems.split(
+      arrays, for: model ?? interface, encodings: encodings,
+      stream: StreamSource(audio: plan.audio, rule: plan.stream))
     if let labels, labels.count != items.count {
       throw PackError(.failed, "there are \(items.count) items and \(labels.count) labels")
     }

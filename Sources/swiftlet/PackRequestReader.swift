@@ -86,6 +86,8 @@ struct PackRequestReader {
           name: output.name,
           naming: PortNaming(unit: output.unit ?? "", labels: output.labels ?? []))
       }
+    request.audio = recipe.audio
+    request.stream = recipe.stream
     request.decision = recipe.decision
     request.windowItems = recipe.telemetry?.windowItems
     request.samplingPeriod = recipe.telemetry?.samplingPeriod ?? 1

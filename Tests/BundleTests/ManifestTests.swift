@@ -120,6 +120,38 @@ import Wire
     #expect(try !isRead(.reconstruction(error, input: 0, threshold: 9)))
   }
 
+  /// A stream has one input, whole; sound has a stream of its rows.
+  @Test func streamAndAudio() throws {
+    var manifest = try Self.sample()
+    manifest.plans[0].inputs = [manifest.plans[0].inputs[0]]
+    manifest.plans[0].inputs[0].shape = [1, 49, 10]
+    func isRead(_ stream: StreamRule?, _ audio: AudioRule? = nil) throws -> Bool {
+      manifest.plans[0].stream = stream
+      manifest.plans[0].audio = audio
+      return (try? Manifest(decoding: manifest.encoded())) == manifest
+    }
+    let rows = try #require(StreamRule(rows: 49, channels: 10, hop: 7, isChannelsFirst: false))
+    #expect(try isRead(rows))
+    #expect(try !isRead(StreamRule(rows: 49, channels: 9, hop: 7, isChannelsFirst: false)))
+    var audio = AudioRule(
+      rate: 16_000, frame: 480, hop: 320, transform: 512, window: .hann, spectrum: .magnitude,
+      bands: 40, low: 20, high: 4000, offset: 1074, coefficients: 10)
+    #expect(try isRead(rows, audio))
+    #expect(try !isRead(nil, audio))
+    audio.coefficients = 9
+    #expect(try !isRead(rows, audio))
+    audio.coefficients = 10
+    audio.hop = 481
+    #expect(try !isRead(rows, audio))
+    // A normalisation that differs from row to row cannot pass row by row.
+    let means = [Float](repeating: 0, count: 49)
+    manifest.plans[0].inputs[0].normalization = Normalization(
+      factor: 1, means: means, deviations: means.map { _ in 1 }, stride: 10)
+    #expect(try !isRead(rows))
+    manifest.plans[0].inputs.append(manifest.plans[0].inputs[0])
+    #expect(try !isRead(rows))
+  }
+
   @Test func layoutOfSections() throws {
     #expect(try Self.refused { $0.sections[0].offset = 64 })
     #expect(try Self.refused { $0.sections[1].offset += 1 })

@@ -3,6 +3,7 @@ import Foundation
 import HostArrays
 import Sealing
 import TestSupport
+import Wire
 
 /// A folder with what transcripts begin from: keys of fixed seeds, the digits with their recipe,
 /// bundles of them, and arrays that fit or do not.
@@ -146,6 +147,15 @@ final class Workshop {
       Npy.write(
         try NumericArray(
           type: .uint8, shape: test.shape, bytes: test.asFloats().map { UInt8($0) })))
+    let rows = test.asFloats()
+    try folder.write(
+      "rows.npy", Npy.write(try NumericArray(floats: rows, shape: [rows.count / 8, 8])))
+    try folder.write(
+      "short.npy", Npy.write(try NumericArray(floats: Array(rows.prefix(56)), shape: [7, 8])))
+    var random = SplitMix64(seed: 12)
+    try folder.write(
+      "sound.npy",
+      Npy.write(try NumericArray(type: .int16, shape: [8000], bytes: random.bytes(16_000))))
     try folder.write(
       "integers.npy",
       Npy.write(try NumericArray(int64: ramp.map { Int64($0) }, shape: [1, 1, 8, 8])))

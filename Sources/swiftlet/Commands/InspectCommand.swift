@@ -59,6 +59,15 @@ enum InspectCommand {
     for plan in manifest.plans {
       for port in plan.inputs { console.out("input     \(describe(port))") }
       for port in plan.outputs { console.out("output    \(describe(port))") }
+      if let rule = plan.audio {
+        console.out(
+          "hears     \(rule.rate) Hz: frames of \(rule.frame) every \(rule.hop), \(rule.bands) mel bands of \(rule.low) to \(rule.high) Hz, rows of \(rule.features)"
+        )
+      }
+      if let rule = plan.stream {
+        console.out(
+          "streams   windows of \(rule.rows) rows of \(rule.channels), one every \(rule.hop)")
+      }
       if let rule = plan.decision { console.out("decides   \(describe(rule, plan))") }
       console.out(
         "needs     arena \(Quantity.bytes(Int(clamping: plan.resources.arenaBytes))), weights \(Quantity.bytes(Int(clamping: plan.resources.weightsBytes))), \(plan.resources.multiplyAccumulates) MACs"
@@ -96,7 +105,7 @@ enum InspectCommand {
     let unit = port.unit.isEmpty ? "" : ", \(port.unit)"
     let raw =
       port.normalization.map {
-        "; x = (raw × \($0.factor) − mean) / deviation, \($0.channels) channels"
+        "; x = (raw × \($0.factor) − mean) / deviation of \($0.channels == 1 ? "one channel" : "\($0.channels) channels")"
       }
       ?? ""
     return

@@ -5,7 +5,7 @@ ARCH ?= arm64
 # What `device` builds.
 PRODUCT ?= swiftletd
 
-.PHONY: help demo test build lint device peers arm-throughput clean
+.PHONY: help demo test build lint device conformance peers arm-throughput clean
 
 ## help: this list
 help:
@@ -37,6 +37,12 @@ device:
 	@targets/sdk $(ARCH)
 	@swift build -c release --product $(PRODUCT) --traits Compact --quiet \
 	  --swift-sdks-path .build-sdk --swift-sdk swiftlet-$(ARCH) --scratch-path .build-$(ARCH)
+
+## conformance: ONNX's own test cases; OPTIONS='--operator Conv', OPTIONS=--record
+conformance:
+	@.ci/install conformance
+	@swift build -c release --product ConformanceRunner --quiet
+	@python3 Tests/Conformance $(OPTIONS)
 
 ## peers: Swiftlet beside LiteRT, ONNX Runtime, OpenVINO and ncnn on this machine; OPTIONS='--only kws'
 peers: ARCH = $(subst x86_64,x86-64,$(subst aarch64,arm64,$(shell uname -m)))

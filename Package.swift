@@ -100,7 +100,7 @@ let networked: [Target] = [
 let host: [Target] = [
   .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
   module("ModelGraph", ["PlanFormat"], settings: hot),
-  module("Operators", ["ModelGraph", "PlanFormat"], settings: hot),
+  module("Operators", ["Kernels", "ModelGraph", "PlanFormat"], settings: hot),
   module("FloatReference", ["ModelGraph", "Operators"], settings: hot),
   module("Importers", ["ModelGraph", "Operators", "Wire"]),
   module(
@@ -162,6 +162,10 @@ let testing: [Target] = [
   .executableTarget(
     name: "TierReplay", dependencies: ["DeviceRuntime", "Kernels", "PlanFormat", "System", "Wire"],
     path: "Tests/TierReplay", swiftSettings: small + [.unsafeFlags(["-parse-as-library"])]),
+  // ONNX's own test cases (Tests/Conformance).
+  .executableTarget(
+    name: "ConformanceRunner", dependencies: ["FloatReference", "Importers", "ModelGraph"],
+    path: "Tests/Conformance/Runner", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
   .target(
     name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport", swiftSettings: strict),
   tests(

@@ -57,6 +57,11 @@ public enum ModelItems {
       floats = array.asFloats()
     case .uint8 where normalization != nil:
       floats = array.asFloats()
+    case .uint8 where value.fileElement == .uint8:
+      guard let quantization = value.quantization else { fallthrough }
+      floats = array.asFloats().map {
+        ($0 - 128 - Float(quantization.zeroPoint)) * quantization.scale
+      }
     case .uint8:
       guard case .rawBytes(let scale) = encoding else {
         throw PackError(

@@ -14,14 +14,16 @@ extension Packer {
   func manifest(
     graph: Graph, lowered: LoweredModel, certificates: [TargetCertificate],
     report: QuantizationReport?,
-    contract: TelemetryContract?, encodings: [InputEncoding], isImported: Bool
+    contract: TelemetryContract?, encodings: [InputEncoding], imported: Graph
   ) -> Manifest {
     let plan = PlanEntry(
       name: "main",
       inputs: ports(
-        graph, lowered, graph.inputs, lowered.plan.inputs, encodings, isImported: isImported),
+        graph, lowered, graph.inputs, lowered.plan.inputs, encodings,
+        came: imported.inputs.map { imported[$0].fileElement ?? imported[$0].type.element }),
       outputs: ports(
-        graph, lowered, graph.outputs, lowered.plan.outputs, [], isImported: isImported),
+        graph, lowered, graph.outputs, lowered.plan.outputs, [],
+        came: imported.outputs.map { imported[$0].fileElement ?? imported[$0].type.element }),
       resources: Resources(
         arenaBytes: UInt64(lowered.plan.arenaBytes), weightsBytes: UInt64(lowered.weights.count),
         multiplyAccumulates: UInt64(lowered.plan.multiplyAccumulates)))
@@ -48,7 +50,7 @@ extension Packer {
 
   private func ports(
     _ graph: Graph, _ lowered: LoweredModel, _ ids: [ValueID], _ tensors: [TensorIndex],
-    _ encodings: [InputEncoding], isImported: Bool
+    _ encodings: [InputEncoding], came: [ElementType]
   ) -> [Port] {
     let namings = namings(graph, ids)
     return ids.indices.map { index in
@@ -66,7 +68,8 @@ extension Packer {
       return Port(
         name: value.name, shape: value.type.shape.map { UInt64($0) }, element: "int8",
         scale: tensor.scale, zeroPoint: tensor.zeroPoint,
-        userElement: isRaw ? "uint8" : isImported ? "int8" : "float32", unit: namings[index].unit,
+        userElement: isRaw ? "uint8" : Self.userElement(came[index], zeroPoint: tensor.zeroPoint),
+        unit: namings[index].unit,
         labels: namings[index].labels, normalization: normalization)
     }
   }
@@ -74,5 +77,15 @@ extension Packer {
   /// True for an input whose raw values are declared to be bytes of an image.
   private func takesBytes(_ name: String) -> Bool {
     request.ports.first { $0.name == name }?.preparation?.isImage == true
+  }
+
+  /// Whoever runs a model with integers at its ends has such integers; bytes with a zero point are
+  /// given as the reals they stand for.
+  private static func userElement(_ came: ElementType, zeroPoint: Int32) -> String {
+    switch came {
+    case .int8: "int8"
+    case .uint8 where zeroPoint == -128: "uint8"
+    default: "float32"
+    }
   }
 }

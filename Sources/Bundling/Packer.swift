@@ -76,7 +76,7 @@ public struct Packer {
     var manifest = manifest(
       graph: quantized.graph, lowered: lowered, certificates: certificates,
       report: quantized.report,
-      contract: drift?.contract, encodings: encodings, isImported: imported.isQuantized)
+      contract: drift?.contract, encodings: encodings, imported: imported)
     manifest.plans[0].audio = stream?.audio
     manifest.plans[0].stream = stream?.rule
     manifest.plans[0].decision = decision
@@ -159,29 +159,14 @@ public struct Packer {
   private func quantize(
     _ imported: Graph, _ items: [[TensorData]], _ encodings: [InputEncoding]
   ) throws(PackError) -> (graph: Graph, report: QuantizationReport?) {
-    if imported.isQuantized {
-      guard !items.isEmpty else { return (imported, nil) }
-      progress("measuring layers")
-      let layers = try LayerErrors(
-        floatGraph: imported, graph: imported, items: items, encodings: encodings
-      ).measure()
-      return (
-        imported,
-        QuantizationReport(
-          method: "imported", outputDecibels: layers.last?.signalToNoiseDecibels ?? 0,
-          layers: layers)
-      )
-    }
-    guard !items.isEmpty else {
-      throw PackError(
-        .usage, "the model is float and there is no calibration data",
-        hint: "add --calibration FILE.npy with 100 or more typical inputs")
-    }
+    let given = try fromGraph { () throws(GraphError) in try GivenParameters(imported) }
+    if given.completeness == .full { return try complete(given, items, encodings) }
+    guard !items.isEmpty else { throw missingData(given) }
     progress("calibrating on \(items.count) items")
     var models: [(name: String, model: CalibratedModel)] = []
     for (name, equalizing) in [("", false), (", equalised", true)] {
       let model = try fromGraph { () throws(GraphError) in
-        try CalibratedModel(imported, items: items, equalizing: equalizing)
+        try CalibratedModel(given.graph, items: items, equalizing: equalizing)
       }
       models.append((name, model))
     }
@@ -195,9 +180,40 @@ public struct Packer {
     let layers = try LayerErrors(
       floatGraph: best.floatGraph, graph: best.graph, items: items, encodings: encodings
     ).measure()
+    let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
-      method: best.method, outputDecibels: best.decibels, layers: layers)
+      method: origin + best.method, outputDecibels: best.decibels, layers: layers)
     return (best.graph, report)
+  }
+
+  /// A model that came quantised as a whole: its integers are kept, data only measures it.
+  private func complete(
+    _ given: GivenParameters, _ items: [[TensorData]], _ encodings: [InputEncoding]
+  ) throws(PackError) -> (graph: Graph, report: QuantizationReport?) {
+    let graph = try fromGraph { () throws(GraphError) in
+      try Quantizer.quantize(
+        CalibratedModel(complete: given), method: .minMax, inputs: encodings)
+    }
+    guard !items.isEmpty else { return (graph, nil) }
+    progress("measuring layers")
+    let layers = try LayerErrors(
+      floatGraph: given.graph, graph: graph, items: items, encodings: encodings
+    ).measure()
+    let report = QuantizationReport(
+      method: "imported", outputDecibels: layers.last?.signalToNoiseDecibels ?? 0, layers: layers)
+    return (graph, report)
+  }
+
+  private func missingData(_ given: GivenParameters) -> PackError {
+    let hint = "add --calibration FILE.npy with 100 or more typical inputs"
+    guard given.completeness == .partial, let first = given.missing.first else {
+      return PackError(
+        .usage, "the model is float and there is no calibration data", hint: hint)
+    }
+    return PackError(
+      .usage,
+      "the model is quantised in part: \(given.graph[first].name) and \(given.missing.count - 1) "
+        + "other values have no scale, and there is no calibration data", hint: hint)
   }
 
   private func lower(_ graph: Graph, _ drafts: [TapDraft]) throws(PackError) -> LoweredModel {

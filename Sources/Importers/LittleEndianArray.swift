@@ -40,20 +40,3 @@ enum LittleEndianArray {
     }
   }
 }
-
-/// IEEE 754 binary16, decoded by hand: not every host has the type.
-enum HalfPrecision {
-  /// The float with the value of these bits.
-  static func float(_ bits: UInt16) -> Float {
-    let sign = UInt32(bits & 0x8000) << 16
-    let exponent = UInt32(bits >> 10) & 0x1F
-    let fraction = UInt32(bits & 0x3FF)
-    if exponent == 0x1F { return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13) }
-    if exponent == 0 {
-      // Zero and subnormals: fraction · 2^−24, exact in binary32.
-      let magnitude = Float(fraction) * 0x1p-24
-      return sign == 0 ? magnitude : -magnitude
-    }
-    return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
-  }
-}

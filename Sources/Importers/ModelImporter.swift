@@ -8,20 +8,36 @@ public enum ModelImporter {
   /// The result's interface keeps the file's order, names and layout; inside, images are channels
   /// last, batch normalisation is folded and activations are fused. Every shape was derived anew.
   ///
+  /// - Parameter constants: inputs that are bound to a value, by name: they are constants of the
+  ///   graph and no longer part of its interface.
   /// - Throws: `GraphError.malformed` for bytes that are no model, `.unsupported` naming operator
-  ///   and node, `.invalid` for shapes that do not go together.
-  public static func load(bytes: [UInt8], name: String) throws(GraphError) -> Graph {
+  ///   and node, `.invalid` for shapes that do not go together or constants that are no inputs.
+  public static func load(
+    bytes: [UInt8], name: String, constants: [String: TensorData] = [:]
+  ) throws(GraphError) -> Graph {
     guard !bytes.isEmpty else {
       throw GraphError.malformed("the model file is empty; give an ONNX or TFLite model")
     }
     var graph =
       if FlatBuffer.hasIdentifier("TFL3", in: bytes) {
-        try TFLiteImporter.graph(bytes: bytes, name: name)
+        try TFLiteImporter.graph(bytes: bytes, name: name, constants: constants)
       } else {
-        try ONNXImporter.graph(bytes: bytes, name: name)
+        try ONNXImporter.graph(bytes: bytes, name: name, constants: constants)
       }
     try Canonicalizer.run(&graph)
     try GraphValidator.check(graph)
     return graph
+  }
+
+  /// The names of a model's inputs, in its file's order: those that ``load(bytes:name:constants:)``
+  /// may bind.
+  ///
+  /// - Throws: `GraphError.malformed` for bytes that are no model.
+  public static func inputNames(bytes: [UInt8]) throws(GraphError) -> [String] {
+    guard FlatBuffer.hasIdentifier("TFL3", in: bytes) else {
+      return try ONNXModel(bytes).graph.liveInputs.map(\.name)
+    }
+    let model = try TFLiteModel(bytes)
+    return model.inputs.map { model.tensors[$0].name }
   }
 }

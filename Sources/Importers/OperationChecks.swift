@@ -33,7 +33,16 @@ extension Operation {
     guard !present.isEmpty, present.allSatisfy({ $0.constant != nil && $0.quantization == nil })
     else { return nil }
     let operandTypes = operands.map { $0?.type }
-    let types = try checkedResults(operandTypes, node: node)
+    let types: [ValueType]
+    do throws(GraphError) {
+      types = try resultTypes(operandTypes)
+    } catch {
+      throw error.named(node)
+    }
+    // Shape computations know lists of no elements; a graph does not.
+    for type in types where !type.shape.contains(0) {
+      try ImportLimits.check(type.shape, node: node, "the result of \(name)")
+    }
     guard types.reduce(0, { $0 + $1.shape.reduce(1, *) }) <= ImportLimits.foldedElements,
       multiplyAccumulates(operandTypes) <= ImportLimits.foldedWork
     else { return nil }

@@ -71,7 +71,8 @@ public struct Kernel: @unchecked Sendable {
   /// Bytes of scratch that a run needs.
   public func scratchBytes(_ layer: Layer) -> Int {
     switch body {
-    case .scalar, .sum, .wordSum, .lookup: 0
+    case .scalar: ScalarRecurrent.scratchBytes(layer)
+    case .sum, .wordSum, .lookup: 0
     case .strip(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .winograd(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
     case .depthwise(let kernel): kernel.geometry(layer)?.scratchBytes ?? 0
@@ -93,10 +94,17 @@ public struct Kernel: @unchecked Sendable {
   }
 
   /// Whether packed constants hold the offsets that the layer's shapes give, and trees whose paths
-  /// end: all that a kernel reads memory by. Other damage would change results, never what is touched.
+  /// end, taps inside of their image: all that a kernel reads memory by. Other damage would change results, never what is touched.
   public func accepts(_ constants: UnsafeRawPointer, for layer: Layer) -> Bool {
     if case .treeEnsemble(let parameters) = layer.operation {
       return ScalarTrees.accept(constants, parameters, layer)
+    }
+    if case .resize(let parameters) = layer.operation {
+      func address(_ reference: ConstantReference) -> UnsafeRawPointer {
+        constants + PortableConstants.offset(of: reference, in: layer.operation)
+      }
+      return parameters.isSafe(
+        rows: address(parameters.rows), columns: address(parameters.columns))
     }
     let expected: [Int32] =
       switch body {
@@ -169,6 +177,10 @@ extension PlanOperation {
     case .fullyConnected16x8: "qs16-qs8-gemm"
     case .addition16: "qs16-vadd"
     case .treeEnsemble: "trees"
+    case .elementwise: "qs-vbinary"
+    case .move: "move"
+    case .resize: "qs8-resize"
+    case .recurrent: "qs8-recurrent"
     }
   }
 }

@@ -19,6 +19,10 @@ public enum KernelCall {
   case fullyConnected16x8(FullyConnected16x8Call)
   case addition16(Addition16Call)
   case treeEnsemble(TreeEnsembleCall)
+  case elementwise(UnsafePointer<ElementwiseCall>)
+  case move(MoveCall)
+  case resize(ResizeCall)
+  case recurrent(UnsafePointer<RecurrentCall>)
   case strip(UnsafePointer<StripCall>)
   case winograd(UnsafePointer<WinogradCall>)
   case depthwiseStrip(UnsafePointer<DepthwiseCall>)
@@ -47,6 +51,9 @@ public enum KernelCall {
     case .strip(let call): call.deallocate()
     case .winograd(let call): call.deallocate()
     case .depthwiseStrip(let call): call.deallocate()
+    case .elementwise(let call): call.deallocate()
+    case .move(let call): call.blocks.deallocate()
+    case .recurrent(let call): call.deallocate()
     default: break
     }
   }
@@ -76,6 +83,10 @@ public enum KernelCall {
     case .fullyConnected16x8(let call): ScalarKernels.fullyConnected16x8(call)
     case .addition16(let call): ScalarKernels.addition16(call)
     case .treeEnsemble(let call): ScalarKernels.treeEnsemble(call)
+    case .elementwise(let call): ScalarKernels.elementwise(call.pointee)
+    case .move(let call): ScalarKernels.move(call)
+    case .resize(let call): ScalarKernels.resize(call)
+    case .recurrent(let call): call.pointee.run()
     case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()

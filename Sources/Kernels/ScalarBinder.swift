@@ -62,6 +62,14 @@ struct ScalarBinder {
       return .addition16(addition16(parameters, source, result))
     case .treeEnsemble(let parameters):
       return .treeEnsemble(treeEnsemble(parameters, source, result))
+    case .elementwise(let parameters):
+      return .elementwise(KernelCall.placed(elementwise(parameters, result)))
+    case .move(let parameters):
+      return .move(move(parameters, result))
+    case .resize(let parameters):
+      return .resize(resize(parameters, input, output))
+    case .recurrent(let parameters):
+      return .recurrent(KernelCall.placed(recurrent(parameters, source, result)))
     }
   }
 

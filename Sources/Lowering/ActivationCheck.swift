@@ -27,18 +27,24 @@ extension Graph {
     guard computed.insert(id).inserted else {
       throw .invalid(node: value.name, reason: "it is computed twice")
     }
-    guard value.type.element == .int8 else {
+    let range: ClosedRange<Int32>
+    switch value.type.element {
+    case .int8: range = -128...127
+    case .int16: range = 0...0
+    default:
       throw .unsupported(
         operation: "activation", node: value.name,
-        reason: "it is \(value.type.element.rawValue); only int8 activations run on a device")
+        reason: "it is \(value.type.element.rawValue); int8 and int16 activations run on a device")
     }
     guard let quantization = value.quantization, quantization.isPerTensor,
       quantization.zeroPoints.count == 1, quantization.scale.isFinite, quantization.scale > 0,
-      (-128...127).contains(quantization.zeroPoint)
+      range.contains(quantization.zeroPoint)
     else {
       throw .invalid(
         node: value.name,
-        reason: "an int8 activation needs one finite positive scale and a zero point in -128...127")
+        reason:
+          "an \(value.type.element.rawValue) activation needs one finite positive scale and a zero "
+          + "point in \(range)")
     }
   }
 }

@@ -60,6 +60,8 @@ public struct Value: Sendable {
   public var constant: TensorData?
   /// Set by import of a quantised model or by the quantiser.
   public var quantization: Quantization?
+  /// Element type in the model file where it is another: uint8 was shifted to int8.
+  public var fileElement: ElementType?
 
   /// Creates a value.
   public init(

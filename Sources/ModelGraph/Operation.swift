@@ -71,6 +71,9 @@ public enum QuantizationRule: Sendable, Equatable {
   /// int8 symmetric weights per output channel along `channelAxis` of operand `weights`; bias int32
   /// with scale input · weight; the result's range is calibrated.
   case weighted(weights: Int, bias: Int, channelAxis: Int)
+  /// int8 symmetric weights per row (axis 0) of these constant operands; whatever else is constant
+  /// stays; the result's range is calibrated.
+  case rows([Int])
   /// The result's range is calibrated.
   case calibrated
   /// The result shares the first operand's parameters.

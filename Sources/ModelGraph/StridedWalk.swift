@@ -90,7 +90,42 @@ extension TensorData {
 
   /// The same elements with axis k of the result being axis `permutation[k]` of this tensor.
   public func permuted(_ permutation: [Int]) -> TensorData {
-    picking(StridedWalk(over: shape).permuted(permutation))
+    var result = picking(StridedWalk(over: shape).permuted(permutation))
+    result.grid = grid?.permuted(permutation)
+    return result
+  }
+
+  /// The elements of several tensors one after another, as a list; nil unless of one type.
+  public static func joined(_ parts: [TensorData]) -> TensorData? {
+    guard var elements = parts.first?.elements else { return nil }
+    for part in parts.dropFirst() {
+      switch (elements, part.elements) {
+      case (.float32(let a), .float32(let b)): elements = .float32(a + b)
+      case (.int8(let a), .int8(let b)): elements = .int8(a + b)
+      case (.uint8(let a), .uint8(let b)): elements = .uint8(a + b)
+      case (.int16(let a), .int16(let b)): elements = .int16(a + b)
+      case (.int32(let a), .int32(let b)): elements = .int32(a + b)
+      case (.int64(let a), .int64(let b)): elements = .int64(a + b)
+      case (.bool(let a), .bool(let b)): elements = .bool(a + b)
+      default: return nil
+      }
+    }
+    return TensorData(shape: [parts.reduce(0) { $0 + $1.count }], elements: elements)
+  }
+
+  /// One element that stands for nothing: 0 or false.
+  public static func zero(_ type: ElementType) -> TensorData {
+    let elements: Elements =
+      switch type {
+      case .float32: .float32([0])
+      case .int8: .int8([0])
+      case .uint8: .uint8([0])
+      case .int16: .int16([0])
+      case .int32: .int32([0])
+      case .int64: .int64([0])
+      case .bool: .bool([false])
+      }
+    return TensorData(shape: [], elements: elements)
   }
 
   /// Repeated to `shape` by NumPy's rules; nil when it does not fit.

@@ -20,6 +20,9 @@ public struct TensorData: Sendable, Equatable {
   public var shape: [Int]
   /// The elements.
   public var elements: Elements
+  /// Set on floats that a quantised model holds as int8: value = (q − zeroPoint) · scale. Moving the
+  /// elements keeps it; whatever changes them drops it.
+  public var grid: Quantization?
 
   /// Creates a tensor. The shape's product must equal the element count.
   public init(shape: [Int], elements: Elements) {
@@ -79,6 +82,35 @@ public struct TensorData: Sendable, Equatable {
 
   /// The same elements under another shape of equal product.
   public func reshaped(_ shape: [Int]) -> TensorData {
-    TensorData(shape: shape, elements: elements)
+    var result = TensorData(shape: shape, elements: elements)
+    result.grid = grid?.reshaped(from: self.shape, to: shape)
+    return result
+  }
+}
+
+extension Quantization {
+  /// The parameters of the same elements under another shape; nil when the axis is torn apart.
+  func reshaped(from old: [Int], to new: [Int]) -> Quantization? {
+    guard !isPerTensor else { return self }
+    let before = old[..<axis].reduce(1, *)
+    var result = self
+    var product = 1
+    for (position, size) in new.enumerated() {
+      if product == before, size == old[axis] {
+        result.axis = position
+        return result
+      }
+      product *= size
+    }
+    return nil
+  }
+
+  /// The parameters of the same elements with axis k being axis `permutation[k]`.
+  func permuted(_ permutation: [Int]) -> Quantization? {
+    guard !isPerTensor else { return self }
+    var result = self
+    guard let position = permutation.firstIndex(of: axis) else { return nil }
+    result.axis = position
+    return result
   }
 }

@@ -53,12 +53,31 @@ public struct AveragePool2D: Operation, Equatable {
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
     let hasPadding =
       window.paddingTop + window.paddingLeft + paddingBottom + paddingRight > 0
-    if countsPadding && hasPadding {
-      throw .unsupported(
-        operation: Self.name, node: node.name,
-        reason: "it averages over its padding; export with count_include_pad = 0")
-    }
+    if countsPadding && hasPadding { return try lowerCountingPadding(node, into: &builder) }
     try pooling.lower(node, into: &builder) { .averagePool2D($0) }
+  }
+
+  /// A depthwise convolution with ones for weights, whose scale divides by the area: there, too, padding
+  /// adds nothing and the divisor stays.
+  private func lowerCountingPadding(
+    _ node: LoweringNode, into builder: inout PlanBuilder
+  ) throws(GraphError) {
+    let input = try QuantizedOperand(0, of: node)
+    let result = try QuantizedOperand(resultOf: node)
+    let (area, channels) = (window.height * window.width, input.shape[3])
+    let scale = FixedPointScale(
+      nearestTo: Double(input.quantization.scale) / Double(result.quantization.scale)
+        / Double(area))
+    let parameters = ConvolutionParameters(
+      window: window, inputZeroPoint: input.quantization.zeroPoint,
+      weights: builder.constant([UInt8](repeating: 1, count: area * channels)),
+      bias: builder.constant([UInt8](repeating: 0, count: 4 * channels)),
+      requantization: builder.requantization(
+        [scale], rounding: .twice, result: result.quantization, activation: activation))
+    builder.emit(
+      Instruction(
+        name: node.name, operation: .depthwiseConvolution2D(parameters),
+        inputs: [try input.activation(node)], output: try result.activation(node)))
   }
 
   public var summary: String { pooling.padded.summary + activation.suffix }

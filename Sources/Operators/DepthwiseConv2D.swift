@@ -86,6 +86,11 @@ public struct DepthwiseConv2D: Operation, Equatable {
 
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
     let weights = try QuantizedOperand(1, of: node)
+    if node.isSixteenBit {
+      let parameters = try Convolution16x8Parameters(
+        node, window: window, channels: weights.shape[3], activation: activation, into: &builder)
+      return builder.emit(try node.sixteenBit(.depthwiseConvolution16x8(parameters), operands: 1))
+    }
     let parameters = try ConvolutionParameters(
       node, window: window, channels: weights.shape[3], activation: activation, into: &builder)
     let input = try QuantizedOperand(0, of: node).activation(node)

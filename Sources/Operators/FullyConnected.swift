@@ -52,6 +52,12 @@ public struct FullyConnected: Operation, Equatable {
   /// BUILTIN_REF forms this multiplier from the float32 product of the two scales and rounds once
   /// (Numerics); both differ from the convolutions.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
+    if node.isSixteenBit {
+      let outputs = try QuantizedOperand(1, of: node).shape[0]
+      let parameters = try FullyConnected16x8Parameters(
+        node, outputs: outputs, activation: activation, into: &builder)
+      return builder.emit(try node.sixteenBit(.fullyConnected16x8(parameters), operands: 1))
+    }
     let input = try QuantizedOperand(0, of: node)
     let weights = try QuantizedOperand(1, of: node)
     let result = try QuantizedOperand(resultOf: node)

@@ -8,20 +8,23 @@ struct QuantizedOperand {
   var tensor: TensorIndex?
   var constant: TensorData?
 
-  /// The operand at a position of a node being lowered; it must carry int8 activations or constants.
-  init(_ position: Int, of node: LoweringNode) throws(GraphError) {
+  /// The operand at a position of a node being lowered; it must be a quantised constant, or an
+  /// activation of the element the instruction is for, nil for any.
+  init(
+    _ position: Int, of node: LoweringNode, _ element: ElementType? = .int8
+  ) throws(GraphError) {
     guard position < node.operands.count, let operand = node.operands[position] else {
       throw .invalid(node: node.name, reason: "operand \(position) is missing")
     }
-    self = try Self.make(operand, node.name)
+    self = try Self.make(operand, node.name, element)
   }
 
   /// The result of a node being lowered.
-  init(resultOf node: LoweringNode) throws(GraphError) {
+  init(resultOf node: LoweringNode, _ element: ElementType? = .int8) throws(GraphError) {
     guard let result = node.results.first else {
       throw .invalid(node: node.name, reason: "it has no result")
     }
-    self = try Self.make(result, node.name)
+    self = try Self.make(result, node.name, element)
   }
 
   private init(_ quantization: Quantization, _ operand: LoweringValue) {
@@ -32,7 +35,7 @@ struct QuantizedOperand {
   }
 
   private static func make(
-    _ operand: LoweringValue, _ node: String
+    _ operand: LoweringValue, _ node: String, _ element: ElementType?
   ) throws(GraphError) -> QuantizedOperand {
     guard let quantization = operand.value.quantization else {
       throw .invalid(
@@ -46,6 +49,12 @@ struct QuantizedOperand {
     else {
       throw .invalid(
         node: node, reason: "the scales of \(operand.value.name) are not finite positive numbers")
+    }
+    if let element, operand.value.constant == nil, operand.value.type.element != element {
+      throw .unsupported(
+        operation: "operand", node: node,
+        reason: "\(operand.value.name) is \(operand.value.type.element.rawValue), and its integer "
+          + "form takes \(element.rawValue)")
     }
     return QuantizedOperand(quantization, operand)
   }
@@ -63,14 +72,17 @@ struct QuantizedOperand {
 
 extension Activation {
   /// The clamp in the integers of a result, as TFLite's CalculateActivationRangeQuantized.
-  func bounds(in quantization: Quantization) -> (minimum: Int32, maximum: Int32) {
-    let zero = quantization.zeroPoint
+  func bounds(
+    in quantization: Quantization, isWide: Bool = false
+  ) -> (minimum: Int32, maximum: Int32) {
+    let range: ClosedRange<Int32> = isWide ? -32768...32767 : -128...127
+    let zero = max(range.lowerBound, quantization.zeroPoint)
     switch self {
-    case .none: return (-128, 127)
-    case .relu: return (max(-128, zero), 127)
+    case .none: return (range.lowerBound, range.upperBound)
+    case .relu: return (zero, range.upperBound)
     case .relu6:
       let six = (6 / quantization.scale).rounded(.toNearestOrAwayFromZero)
-      return (max(-128, zero), Int32(min(Float(127), Float(zero) + six)))
+      return (zero, Int32(min(Float(range.upperBound), Float(quantization.zeroPoint) + six)))
     }
   }
 }

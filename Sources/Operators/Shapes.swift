@@ -84,11 +84,10 @@ func floats(_ position: Int, of operands: [TensorData?]) throws(GraphError) -> [
   return floats
 }
 
-/// The elements of a float operand, broadcast to a shape that its own goes with.
-func broadcastFloats(
+/// An operand broadcast to a shape that its own goes with.
+func broadcastOperand(
   _ position: Int, of operands: [TensorData?], to shape: [Int]
-) throws(GraphError) -> [Float] {
-  let floats = try floats(position, of: operands)
+) throws(GraphError) -> TensorData {
   let tensor = try operand(position, of: operands)
-  return tensor.shape == shape ? floats : tensor.broadcast(to: shape)?.floats ?? floats
+  return tensor.shape == shape ? tensor : tensor.broadcast(to: shape) ?? tensor
 }

@@ -4,12 +4,15 @@ struct InstructionValidator {
   let instruction: Instruction
 
   func validate(_ operands: [PlanTensor], _ result: PlanTensor) throws(PlanError) {
-    let count =
+    let counts =
       switch instruction.operation {
-      case .addition, .addition16: 2
-      default: 1
+      case .addition, .addition16: 2...2
+      case .elementwise(let parameters): parameters.constant == nil ? 2...2 : 1...1
+      case .move: 1...PlanLimits.ports
+      case .recurrent: 1...3
+      default: 1...1
       }
-    try require(operands.count == count, "has the wrong number of operands")
+    try require(counts.contains(operands.count), "has the wrong number of operands")
     let input = operands[0]
     for tensor in operands { try require(tensor.element == input.element, Self.unserved) }
     let served: Bool =
@@ -19,6 +22,12 @@ struct InstructionValidator {
       case .treeEnsemble:
         (input.element == .int16 || input.element == .int32)
           && (result.element == .int32 || result.element == .int64)
+      case .elementwise:
+        input.element == result.element && (input.element == .int8 || input.element == .int16)
+      case .move: input.element == result.element
+      case .recurrent:
+        (input.element == .int8 || input.element == .int16)
+          && (result.element == .int8 || result.element == .int16)
       default: input.element == .int8 && result.element == .int8
       }
     try require(served, Self.unserved)
@@ -32,30 +41,11 @@ struct InstructionValidator {
   ) throws(PlanError) {
     switch instruction.operation {
     case .convolution2D(let parameters):
-      try window(parameters.window, input, result)
-      let channels = result.shape[3]
-      try constant(
-        parameters.weights, count: [channels, parameters.window.height, parameters.window.width],
-        times: input.shape[3])
-      try weighted(parameters.bias, parameters.requantization, channels: channels)
-      try zeroPoint(parameters.inputZeroPoint, input)
+      try convolution(parameters, input, result)
     case .depthwiseConvolution2D(let parameters):
-      try window(parameters.window, input, result)
-      let channels = result.shape[3]
-      try require(channels % input.shape[3] == 0, "has channels its input's do not divide")
-      try constant(
-        parameters.weights, count: [parameters.window.height, parameters.window.width],
-        times: channels)
-      try weighted(parameters.bias, parameters.requantization, channels: channels)
-      try zeroPoint(parameters.inputZeroPoint, input)
+      try depthwiseConvolution(parameters, input, result)
     case .fullyConnected(let parameters):
-      let features = input.shape[input.shape.count - 1]
-      let outputs = result.shape[result.shape.count - 1]
-      try require(
-        input.elementCount / features == result.elementCount / outputs, "changes the item count")
-      try constant(parameters.weights, count: [outputs], times: features)
-      try weighted(parameters.bias, parameters.requantization, channels: outputs)
-      try zeroPoint(parameters.inputZeroPoint, input)
+      try fullyConnected(parameters, input, result)
     case .addition(let parameters):
       try addition(parameters, operands, result, headroom: 20, Self.int8)
     case .addition16(let parameters):
@@ -91,6 +81,14 @@ struct InstructionValidator {
       try fullyConnected16x8(parameters, input, result)
     case .treeEnsemble(let parameters):
       try treeEnsemble(parameters, input, result)
+    case .elementwise(let parameters):
+      try elementwise(parameters, operands, result)
+    case .move(let parameters):
+      try move(parameters, operands, result)
+    case .resize(let parameters):
+      try resize(parameters, input, result)
+    case .recurrent(let parameters):
+      try recurrent(parameters, operands, result)
     }
   }
 
@@ -160,7 +158,7 @@ struct InstructionValidator {
     }
   }
 
-  private func weighted(
+  func weighted(
     _ bias: ConstantReference, _ requantization: Requantization, channels: Int
   ) throws(PlanError) {
     try constant(bias, count: [channels], times: 4)
@@ -189,11 +187,11 @@ struct InstructionValidator {
       "has constants outside the weights section")
   }
 
-  private func zeroPoint(_ value: Int32, _ tensor: PlanTensor) throws(PlanError) {
+  func zeroPoint(_ value: Int32, _ tensor: PlanTensor) throws(PlanError) {
     try require(value == tensor.zeroPoint, "has another zero point than its operand")
   }
 
-  private func scale(_ scale: FixedPointScale) throws(PlanError) {
+  func scale(_ scale: FixedPointScale) throws(PlanError) {
     try require(
       scale.multiplier >= 0 && (-31...30).contains(scale.shift), "has a scale out of range")
   }

@@ -56,6 +56,23 @@ extension PlanOperation {
       parameters.leaves = replacement(parameters.leaves)
       parameters.bias = replacement(parameters.bias)
       return .treeEnsemble(parameters)
+    case .elementwise(var parameters):
+      if var constant = parameters.constant {
+        constant.elements = replacement(constant.elements)
+        parameters.constant = constant
+      }
+      return .elementwise(parameters)
+    case .move(var parameters):
+      for block in parameters.blocks.indices {
+        parameters.blocks[block].table = parameters.blocks[block].table.map(replacement)
+      }
+      return .move(parameters)
+    case .resize(var parameters):
+      parameters.rows = replacement(parameters.rows)
+      parameters.columns = replacement(parameters.columns)
+      return .resize(parameters)
+    case .recurrent(let parameters):
+      return .recurrent(parameters.replacingConstants(replacement))
     case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose:
       return self
     }

@@ -92,9 +92,17 @@ extension ByteReader {
     guard let element = PlanElement(rawValue: code), code <= newest else {
       throw .limitExceeded(at: start, value: UInt64(code), limit: UInt64(newest))
     }
+    let shape = try shape(minimumRank: 1)
+    return PlanTensor(
+      name: name, element: element, shape: shape, arenaOffset: try bounded(PlanLimits.bytes),
+      scale: try f32(), zeroPoint: try i32())
+  }
+
+  private mutating func shape(minimumRank: Int) throws(WireError) -> [Int] {
+    let start = position
     let rank = Int(try u8())
-    guard (1...PlanLimits.rank).contains(rank) else {
-      throw .limitExceeded(at: start + 1, value: UInt64(rank), limit: UInt64(PlanLimits.rank))
+    guard (minimumRank...PlanLimits.rank).contains(rank) else {
+      throw .limitExceeded(at: start, value: UInt64(rank), limit: UInt64(PlanLimits.rank))
     }
     var shape: [Int] = []
     var elements = 1
@@ -106,9 +114,7 @@ extension ByteReader {
       elements = product
       shape.append(size)
     }
-    return PlanTensor(
-      name: name, element: element, shape: shape, arenaOffset: try bounded(PlanLimits.bytes),
-      scale: try f32(), zeroPoint: try i32())
+    return shape
   }
 
   fileprivate mutating func indexes() throws(WireError) -> [TensorIndex] {
@@ -186,6 +192,24 @@ extension ByteReader {
       minimum: try i32(), maximum: try i32())
   }
 
+  private mutating func elementwise() throws(WireError) -> ElementwiseParameters {
+    let start = position
+    let code = try u8()
+    guard let function = ElementwiseParameters.Function(rawValue: code) else {
+      throw .limitExceeded(at: start, value: UInt64(code), limit: 8)
+    }
+    let arithmetic = try addition()
+    let side = try u8()
+    guard side <= 2 else { throw .limitExceeded(at: position - 1, value: UInt64(side), limit: 2) }
+    guard side > 0 else {
+      return ElementwiseParameters(function: function, arithmetic: arithmetic)
+    }
+    let shape = try shape(minimumRank: 0)
+    let constant = ElementwiseParameters.Constant(
+      isLeft: side == 1, shape: shape, elements: try reference())
+    return ElementwiseParameters(function: function, arithmetic: arithmetic, constant: constant)
+  }
+
   private mutating func permutation() throws(WireError) -> [Int] {
     let start = position
     let rank = Int(try u8())
@@ -195,6 +219,88 @@ extension ByteReader {
     var axes: [Int] = []
     for _ in 0..<rank { axes.append(Int(try u8())) }
     return axes
+  }
+
+  private mutating func move() throws(WireError) -> MoveParameters {
+    let fill = try i32()
+    var blocks: [MoveBlock] = []
+    for _ in 0..<(try bounded16(PlanLimits.moveBlocks)) {
+      let operand = try bounded16(PlanLimits.ports)
+      let sourceStart = try bounded(PlanLimits.elements)
+      let resultStart = try bounded(PlanLimits.elements)
+      let table = try reference()
+      let start = position
+      let rank = Int(try u8())
+      guard rank <= PlanLimits.moveAxes else {
+        throw .limitExceeded(at: start, value: UInt64(rank), limit: UInt64(PlanLimits.moveAxes))
+      }
+      var axes: [MoveAxis] = []
+      for _ in 0..<rank {
+        axes.append(
+          MoveAxis(
+            size: try bounded(PlanLimits.elements), sourceStep: Int(try i32()),
+            resultStep: Int(try i32())))
+      }
+      blocks.append(
+        MoveBlock(
+          operand: operand, sourceStart: sourceStart, resultStart: resultStart, axes: axes,
+          table: table.byteCount == 0 ? nil : table))
+    }
+    return MoveParameters(fill: fill, blocks: blocks)
+  }
+
+  private mutating func resize() throws(WireError) -> ResizeParameters {
+    ResizeParameters(
+      height: try bounded(PlanLimits.elements), width: try bounded(PlanLimits.elements),
+      channels: try bounded(PlanLimits.elements), rows: try reference(), rowTaps: Int(try u8()),
+      columns: try reference(), columnTaps: Int(try u8()))
+  }
+
+  /// A number that stands for one of a few cases.
+  private mutating func code<Code: RawRepresentable & CaseIterable>(
+    _ type: Code.Type
+  ) throws(WireError) -> Code where Code.RawValue == UInt8 {
+    let start = position
+    let number = try u8()
+    guard let code = Code(rawValue: number) else {
+      throw .limitExceeded(
+        at: start, value: UInt64(number), limit: UInt64(Code.allCases.count))
+    }
+    return code
+  }
+
+  private mutating func rowScales() throws(WireError) -> RecurrentParameters.RowScales {
+    RecurrentParameters.RowScales(multipliers: try reference(), shifts: try reference())
+  }
+
+  private mutating func stateScale() throws(WireError) -> RecurrentParameters.StateScale {
+    RecurrentParameters.StateScale(zeroPoint: try i32(), scale: try scale())
+  }
+
+  private mutating func sampledFunctions() throws(WireError) -> [RecurrentParameters
+    .SampledFunction]
+  {
+    let start = position
+    let count = try u8()
+    guard count <= 3 else { throw .limitExceeded(at: start, value: UInt64(count), limit: 3) }
+    var functions: [RecurrentParameters.SampledFunction] = []
+    for _ in 0..<count {
+      functions.append(
+        RecurrentParameters.SampledFunction(samples: try reference(), exponent: Int(try u8())))
+    }
+    return functions
+  }
+
+  private mutating func recurrent() throws(WireError) -> RecurrentParameters {
+    RecurrentParameters(
+      cell: try code(RecurrentParameters.Cell.self),
+      direction: try code(RecurrentParameters.Direction.self),
+      result: try code(RecurrentParameters.Result.self), inputZeroPoint: try i32(),
+      weights: try reference(), recurrentWeights: try reference(), bias: try reference(),
+      inputScales: try rowScales(), recurrentScales: try rowScales(),
+      functions: try sampledFunctions(), clip: try i32(), initialHidden: try reference(),
+      initialCell: try reference(), hiddenOperand: try stateScale(),
+      cellOperand: try stateScale(), outputScale: try scale(), outputZeroPoint: try i32())
   }
 
   /// - Parameter opcodes: the highest opcode of the plan's version.
@@ -236,6 +342,10 @@ extension ByteReader {
         TreeEnsembleParameters(
           trees: try reference(), nodes: try reference(), leaves: try reference(),
           bias: try reference(), leafWidth: try bounded(PlanLimits.elements)))
+    case 16: return .elementwise(try elementwise())
+    case 20: return .move(try move())
+    case 21: return .resize(try resize())
+    case 30: return .recurrent(try recurrent())
     default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: UInt64(opcodes))
     }
   }

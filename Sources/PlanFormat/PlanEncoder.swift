@@ -121,10 +121,58 @@ extension ByteWriter {
     i32(requantization.maximum)
   }
 
+  private mutating func addition(_ parameters: AdditionParameters) {
+    i32(parameters.leftShift)
+    i32(parameters.leftZeroPoint)
+    i32(parameters.rightZeroPoint)
+    for factor in [parameters.left, parameters.right, parameters.output] { scale(factor) }
+    i32(parameters.outputZeroPoint)
+    i32(parameters.minimum)
+    i32(parameters.maximum)
+  }
+
+  private mutating func elementwise(_ parameters: ElementwiseParameters) {
+    u8(parameters.function.rawValue)
+    addition(parameters.arithmetic)
+    guard let constant = parameters.constant else { return u8(0) }
+    u8(constant.isLeft ? 1 : 2)
+    u8(UInt8(constant.shape.count))
+    for size in constant.shape { u32(UInt32(size)) }
+    reference(constant.elements)
+  }
+
   fileprivate mutating func pool(_ parameters: PoolParameters) {
     window(parameters.window)
     i32(parameters.minimum)
     i32(parameters.maximum)
+  }
+
+  private mutating func recurrent(_ parameters: RecurrentParameters) {
+    for code in [
+      parameters.cell.rawValue, parameters.direction.rawValue, parameters.result.rawValue,
+    ] { u8(code) }
+    i32(parameters.inputZeroPoint)
+    for constant in [parameters.weights, parameters.recurrentWeights, parameters.bias] {
+      reference(constant)
+    }
+    for scales in [parameters.inputScales, parameters.recurrentScales] {
+      reference(scales.multipliers)
+      reference(scales.shifts)
+    }
+    u8(UInt8(parameters.functions.count))
+    for function in parameters.functions {
+      reference(function.samples)
+      u8(UInt8(function.exponent))
+    }
+    i32(parameters.clip)
+    reference(parameters.initialHidden)
+    reference(parameters.initialCell)
+    for state in [parameters.hiddenOperand, parameters.cellOperand] {
+      i32(state.zeroPoint)
+      scale(state.scale)
+    }
+    scale(parameters.outputScale)
+    i32(parameters.outputZeroPoint)
   }
 
   fileprivate mutating func operation(_ operation: PlanOperation) {
@@ -138,13 +186,7 @@ extension ByteWriter {
       reference(parameters.bias)
       requantization(parameters.requantization)
     case .addition(let parameters), .addition16(let parameters):
-      i32(parameters.leftShift)
-      i32(parameters.leftZeroPoint)
-      i32(parameters.rightZeroPoint)
-      for factor in [parameters.left, parameters.right, parameters.output] { scale(factor) }
-      i32(parameters.outputZeroPoint)
-      i32(parameters.minimum)
-      i32(parameters.maximum)
+      addition(parameters)
     case .averagePool2D(let parameters), .maximumPool2D(let parameters):
       pool(parameters)
     case .spatialMean(let parameters):
@@ -170,6 +212,35 @@ extension ByteWriter {
         reference(constant)
       }
       u32(UInt32(parameters.leafWidth))
+    case .elementwise(let parameters):
+      elementwise(parameters)
+    case .move(let parameters):
+      move(parameters)
+    case .resize(let parameters):
+      for size in [parameters.height, parameters.width, parameters.channels] { u32(UInt32(size)) }
+      reference(parameters.rows)
+      u8(UInt8(parameters.rowTaps))
+      reference(parameters.columns)
+      u8(UInt8(parameters.columnTaps))
+    case .recurrent(let parameters):
+      recurrent(parameters)
+    }
+  }
+
+  private mutating func move(_ parameters: MoveParameters) {
+    i32(parameters.fill)
+    u16(UInt16(parameters.blocks.count))
+    for block in parameters.blocks {
+      u16(UInt16(block.operand))
+      u32(UInt32(block.sourceStart))
+      u32(UInt32(block.resultStart))
+      reference(block.table ?? ConstantReference(offset: 0, byteCount: 0))
+      u8(UInt8(block.axes.count))
+      for axis in block.axes {
+        u32(UInt32(axis.size))
+        i32(Int32(axis.sourceStep))
+        i32(Int32(axis.resultStep))
+      }
     }
   }
 }
@@ -193,6 +264,10 @@ extension PlanOperation {
     case .fullyConnected16x8: 13
     case .addition16: 14
     case .treeEnsemble: 15
+    case .elementwise: 16
+    case .move: 20
+    case .resize: 21
+    case .recurrent: 30
     }
   }
 }

@@ -45,6 +45,12 @@ public enum PlanLimits {
   public static let averagedTaps = 1 << 23
   /// Kernel extents, strides, dilations and paddings.
   public static let window = 4096
+  /// Blocks of a move.
+  public static let moveBlocks = 4096
+  /// Axes of a block: those of a tensor, two of them in two parts.
+  public static let moveAxes = 8
+  /// Taps of a row or column of a resize.
+  public static let resizeTaps = 64
   /// Elements of one softmax row: 2^20 entries of 2^40 sum below 2^63.
   public static let softmaxRow = 1 << 20
 }

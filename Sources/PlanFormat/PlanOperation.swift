@@ -31,6 +31,14 @@ public enum PlanOperation: Sendable, Equatable {
   case addition16(AdditionParameters)
   /// Decision trees over ranks, int16 or int32 [items, features], to sums, int32 or int64.
   case treeEnsemble(TreeEnsembleParameters)
+  /// Element-wise function of two int8 or two int16 tensors, or of one and a constant, broadcast.
+  case elementwise(ElementwiseParameters)
+  /// Elements copied in blocks; operands and result are of one element type, any.
+  case move(MoveParameters)
+  /// An image resampled; input and output share scale and zero point.
+  case resize(ResizeParameters)
+  /// An LSTM, a GRU or a simple recurrent layer over time.
+  case recurrent(RecurrentParameters)
 }
 
 /// How an accumulator becomes an output: q = zeroPoint + round(acc · multiplier · 2^shift).

@@ -42,7 +42,16 @@ extension Plan {
       case .treeEnsemble(let parameters):
         try validate(parameters, instruction, weights)
         isSafe = true
-      case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup:
+      case .resize(let parameters):
+        isSafe =
+          weights.baseAddress.map {
+            parameters.isSafe(
+              rows: $0 + parameters.rows.offset, columns: $0 + parameters.columns.offset)
+          } ?? false
+      case .recurrent(let parameters):
+        isSafe = self.isSafe(parameters, instruction, weights)
+      case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup, .move,
+        .elementwise:
         isSafe = true
       }
       guard isSafe else {

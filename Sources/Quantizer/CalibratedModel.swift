@@ -20,6 +20,12 @@ public struct CalibratedModel: Sendable {
   public let graph: Graph
   let statistics: [CalibrationStatistics?]
 
+  /// A model whose activations all have parameters: there is nothing to calibrate.
+  public init(complete model: GivenParameters) {
+    graph = model.graph
+    statistics = [CalibrationStatistics?](repeating: nil, count: graph.values.count)
+  }
+
   /// Equalises a float model and runs the calibration data through it, twice: ranges, histograms.
   ///
   /// - Parameters:

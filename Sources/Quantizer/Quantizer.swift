@@ -43,6 +43,7 @@ public enum Quantizer {
   ) throws(GraphError) {
     switch node.operation.quantizationRule {
     case .calibrated:
+      for case .some(let input) in node.inputs { quantizeConstant(input, in: &graph) }
       for output in node.outputs {
         setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
       }
@@ -50,17 +51,41 @@ public enum Quantizer {
       guard let input = node.inputs.first ?? nil, let shared = graph[input].quantization else {
         throw .invalid(node: node.name, reason: "its input carries no quantisation")
       }
-      for output in node.outputs { setActivation(output, shared, in: &graph) }
+      for output in node.outputs {
+        setActivation(output, shared, graph[input].type.element, in: &graph)
+      }
     case .fixed(let scale, let zeroPoint):
       for output in node.outputs {
         setActivation(output, Quantization(scale: scale, zeroPoint: zeroPoint), in: &graph)
       }
+    case .rows(let operands):
+      let output = node.outputs[0]
+      setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
+      for position in operands { try quantizeRows(position, of: node, in: &graph) }
     case .weighted(let weights, let bias, let channelAxis):
       let output = node.outputs[0]
       setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
       try quantizeConstants(
         of: node, weights: weights, bias: bias, channelAxis: channelAxis, in: &graph)
     }
+  }
+
+  /// Gives a float constant that is an operand like any other its integers, or such over its range.
+  private static func quantizeConstant(_ id: ValueID, in graph: inout Graph) {
+    guard graph[id].quantization == nil, let constant = graph[id].constant,
+      let floats = constant.floats
+    else { return }
+    var statistics = CalibrationStatistics()
+    statistics.observeRange(floats)
+    // A constant that came quantised keeps its integers: the levels below are they.
+    let given = constant.grid.flatMap { $0.isPerTensor ? $0 : nil }
+    let quantization = given ?? ActivationRange(minMax: statistics).quantization
+    let levels = floats.map { value -> Int8 in
+      let level = (value / quantization.scale).rounded() + Float(quantization.zeroPoint)
+      return Int8(min(max(level, -128), 127))
+    }
+    setActivation(id, quantization, in: &graph)
+    graph[id].constant = TensorData(shape: constant.shape, elements: .int8(levels))
   }
 
   private static func parameters(
@@ -75,11 +100,36 @@ public enum Quantizer {
     }
   }
 
+  /// Parameters that came with the model stay.
   private static func setActivation(
-    _ id: ValueID, _ quantization: Quantization, in graph: inout Graph
+    _ id: ValueID, _ quantization: Quantization, _ element: ElementType = .int8,
+    in graph: inout Graph
   ) {
+    guard graph[id].quantization == nil else { return }
     graph[id].quantization = quantization
+    graph[id].type.element = element
+  }
+
+  /// Weights whose scale meets no other: a row of zeros may have any.
+  private static func quantizeRows(
+    _ position: Int, of node: Node, in graph: inout Graph
+  ) throws(GraphError) {
+    guard let id = node.inputs[position], let constant = graph[id].constant else {
+      throw .unsupported(
+        operation: node.operation.name, node: node.name,
+        reason: "its weights are not constant; only constant weights can be quantised")
+    }
+    // Shared weights were quantised with their first user; no other scale is in them.
+    guard let floats = constant.floats else { return }
+    let rows = constant.shape[0]
+    let length = floats.count / rows
+    let quantized = WeightQuantization(
+      weights: floats, bias: [Float](repeating: 0, count: rows), channelOf: { $0 / length },
+      inputScale: 1, outputScale: 1)
+    graph[id].constant = TensorData(shape: constant.shape, elements: .int8(quantized.weights))
     graph[id].type.element = .int8
+    graph[id].quantization = Quantization(
+      scales: quantized.scales, zeroPoints: [Int32](repeating: 0, count: rows), axis: 0)
   }
 
   private static func quantizeConstants(
@@ -94,6 +144,8 @@ public enum Quantizer {
         operation: node.operation.name, node: node.name,
         reason: "its weights are not constant; only constant weights can be quantised")
     }
+    // A layer that came as integers needs nothing.
+    if graph[weightsID].quantization != nil, constant.floats == nil { return }
     // Shared constants were quantised with their first user, for that user's input scale.
     let biasID = bias < node.inputs.count ? node.inputs[bias] : nil
     let biasConstant = biasID.flatMap { graph[$0].constant }
@@ -107,13 +159,25 @@ public enum Quantizer {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let channels = shape[axis]
     let floatBias = biasConstant?.floats ?? [Float](repeating: 0, count: channels)
-    let quantized = WeightQuantization(
-      weights: floats, bias: floatBias, channelOf: { $0 / inner % channels },
-      inputScale: inputScale, outputScale: outputScale)
+    let quantized: WeightQuantization
+    if let grid = constant.grid {
+      guard grid.isPerTensor || grid.axis == axis else {
+        throw .unsupported(
+          operation: node.operation.name, node: node.name,
+          reason: "its weights have a scale per index of axis \(grid.axis), not per output channel")
+      }
+      quantized = WeightQuantization(
+        given: floats, grid: grid, bias: floatBias, channelOf: { $0 / inner % channels },
+        inputScale: inputScale)
+    } else {
+      quantized = WeightQuantization(
+        weights: floats, bias: floatBias, channelOf: { $0 / inner % channels },
+        inputScale: inputScale, outputScale: outputScale)
+    }
     graph[weightsID].constant = TensorData(shape: shape, elements: .int8(quantized.weights))
     graph[weightsID].type.element = .int8
     graph[weightsID].quantization = Quantization(
-      scales: quantized.scales, zeroPoints: [Int32](repeating: 0, count: channels), axis: axis)
+      scales: quantized.scales, zeroPoints: quantized.zeroPoints, axis: axis)
     if let biasID {
       graph[biasID].constant = TensorData(shape: [channels], elements: .int32(quantized.bias))
       graph[biasID].type = ValueType(.int32, [channels])

@@ -16,7 +16,7 @@ struct WeightedLayer {
   private let weightsID: ValueID
   private let biasID: ValueID?
 
-  /// Nil for other operators, constants that are not float, and depth multipliers above 1.
+  /// Nil for other operators, constants that are not float or came quantised, and depth multipliers above 1.
   init?(_ node: Node, in graph: Graph) {
     switch node.operation {
     case is Conv2D: kind = .convolution
@@ -25,7 +25,7 @@ struct WeightedLayer {
     default: return nil
     }
     guard node.inputs.count >= 2, let id = node.inputs[1],
-      let constant = graph[id].constant, let floats = constant.floats
+      let constant = graph[id].constant, let floats = constant.floats, constant.grid == nil
     else { return nil }
     weightsID = id
     weights = floats

@@ -144,23 +144,23 @@ enum Samples {
   @Test func unknownOperatorsAndOperatorSetsAreNamed() throws {
     var model = ONNXSample()
     model.input("x", ["N", "4"])
-    model.node("Erf", ["x"], ["y"], name: "gelu/erf")
+    model.node("StringNormalizer", ["x"], ["y"], name: "text/normal")
     model.output("y")
     do throws(GraphError) {
       _ = try load(model)
       Issue.record("imported")
     } catch {
-      guard case .unsupported("Erf", "gelu/erf", _) = error else {
+      guard case .unsupported("StringNormalizer", "text/normal", _) = error else {
         Issue.record("\(error)")
         return
       }
     }
-    model.opset = 9
+    model.opset = 22
     do throws(GraphError) {
       _ = try load(model)
       Issue.record("imported")
     } catch {
-      guard case .unsupported("opset 9", _, _) = error else {
+      guard case .unsupported("opset 22", _, _) = error else {
         Issue.record("\(error)")
         return
       }
@@ -180,5 +180,40 @@ enum Samples {
     #expect(graph.outputs.map { graph[$0].name } == ["y", "again"])
     #expect(graph.outputs.map { graph[$0].type.shape } == [[1, 3, 4, 4], [1, 2, 4, 4]])
     #expect(try run(graph, Samples.ramp(32)).count == 48)
+  }
+
+  @Test func oldOperatorSetsAreReadAsTheyMeant() throws {
+    var model = ONNXSample()
+    model.opset = 6
+    model.input("x", ["1", "2", "3"])
+    model.constant("b", [2], floats: [10, 20])
+    model.node("Add", ["x", "b"], ["s"], ["broadcast": .int(1), "axis": .int(1)])
+    model.node("Clip", ["s"], ["y"], ["min": .float(11), "max": .float(24)])
+    model.output("y")
+    #expect(try run(try load(model), [0, 1, 2, 3, 4, 5]) == [11, 11, 12, 23, 24, 24])
+    model.node("Dropout", ["y"], ["z"], ["is_test": .int(0)])
+    #expect(throws: GraphError.self) { try load(model) }
+  }
+
+  @Test func inputsAreBoundToConstants() throws {
+    var model = ONNXSample()
+    model.input("x", ["1", "3"])
+    model.input("y", ["1", "3"])
+    model.node("Add", ["x", "y"], ["sum"])
+    model.output("sum")
+    #expect(try ModelImporter.inputNames(bytes: model.bytes) == ["x", "y"])
+    let addends = TensorData(shape: [1, 3], floats: [1, 2, 3])
+    let graph = try ModelImporter.load(bytes: model.bytes, name: "m", constants: ["y": addends])
+    #expect(graph.inputs.map { graph[$0].name } == ["x"])
+    #expect(try run(graph, [4, 5, 6]) == [5, 7, 9])
+    let misfits = [
+      ["y": TensorData(shape: [3], floats: [1, 2, 3])],
+      ["y": TensorData(shape: [1, 3], elements: .int32([1, 2, 3]))], ["z": addends],
+    ]
+    for constants in misfits {
+      #expect(throws: GraphError.self) {
+        try ModelImporter.load(bytes: model.bytes, name: "m", constants: constants)
+      }
+    }
   }
 }

@@ -17,7 +17,8 @@ import Testing
     Model(
       file: "ic/pretrainedResnet_quant",
       layers: [
-        "Conv2D": 9, "Add": 3, "AveragePool2D": 1, "Reshape": 1, "FullyConnected": 1, "Softmax": 1,
+        "Conv2D": 9, "Binary": 3, "AveragePool2D": 1, "Reshape": 1, "FullyConnected": 1,
+        "Softmax": 1,
       ], output: [1, 10]),
     Model(
       file: "kws/kws_ref_model",

@@ -8,7 +8,9 @@ import Testing
 /// is made.
 @Suite("allocation") struct AllocationTests {
   /// Every operation there is.
-  private static let samples = [SamplePlan.everyOperation(), SamplePlan.version2()]
+  private static let samples = [
+    SamplePlan.everyOperation(), SamplePlan.version2(), SamplePlan.movement(),
+  ]
 
   private func allocations(_ body: () throws -> Void) rethrows -> UInt64 {
     let before = swiftlet_test_allocation_count()

@@ -263,7 +263,7 @@ import Wire
       // 127 · 255 = 32385 is what is left of 2^31 − 1 beside the last of these.
       let fits = Int64(bias.magnitude) + 127 * 255 < 1 << 31
       do {
-        _ = try sketch.run([[127]])
+        _ = try sketch.run([[127 as Int8]])
         #expect(fits, "\(bias)")
       } catch let error as RuntimeError {
         #expect(!fits && error.message.contains("dense") && error.message.contains("overflow"))
@@ -290,7 +290,7 @@ import Wire
         multipliers: sketch.constant([multiplier]), shifts: sketch.constant([shift]),
         rounding: .twice, outputZeroPoint: 0, minimum: -128, maximum: 127))
     sketch.emit("conv", .convolution2D(parameters), [x], [1, 1, 1, 1], zeroPoint: 0)
-    let error = #expect(throws: RuntimeError.self) { _ = try sketch.run([[1]]) }
+    let error = #expect(throws: RuntimeError.self) { _ = try sketch.run([[1 as Int8]]) }
     #expect(error?.message.contains("conv has weights or scales") == true)
   }
 
@@ -304,7 +304,7 @@ import Wire
       let x = sketch.tensor("x", [1, 3], zeroPoint: 0)
       let parameters = SoftmaxParameters(table: sketch.constant(table))
       sketch.emit("soft", .softmax(parameters), [x], [1, 3], zeroPoint: -128)
-      let error = #expect(throws: RuntimeError.self) { _ = try sketch.run([[1, 2, 3]]) }
+      let error = #expect(throws: RuntimeError.self) { _ = try sketch.run([[1, 2, 3] as [Int8]]) }
       #expect(error?.message.contains("soft") == true)
     }
   }

@@ -34,9 +34,10 @@ import Testing
         operation: MaxPool2D(window: window, paddingBottom: 1, paddingRight: 1, activation: .none),
         inputs: [conv], outputs: [pooled]),
       Node(
-        name: "add", operation: Add(activation: .none), inputs: [conv, pooled], outputs: [sum]),
+        name: "add", operation: Binary(.add), inputs: [conv, pooled], outputs: [sum]),
       Node(
-        name: "mean", operation: Mean(axes: [1, 2], keepsDimensions: false), inputs: [sum],
+        name: "mean", operation: Reduce(kind: .mean, axes: [1, 2], keepsDimensions: false),
+        inputs: [sum],
         outputs: [mean]),
       Node(
         name: "dense", operation: FullyConnected(activation: .none),

@@ -63,7 +63,7 @@ struct IntegerGraph {
       DepthwiseConv2D(
         window: same, paddingBottom: 1, paddingRight: 1, depthMultiplier: 1, activation: .none),
       [a, small.weights([1, 3, 3, 4], scales: [0.04, 0.05, 0.06, 0.07], axis: 3), nil], b)
-    small.node("add", Add(activation: .relu), [a, b], c)
+    small.node("add", Binary(.add, activation: .relu), [a, b], c)
     small.node(
       "pool",
       AveragePool2D(

@@ -165,7 +165,7 @@ import Testing
     var small = IntegerGraph(seed: 1)
     let x = small.activation("x", [1, 4], scale: 0.1, zeroPoint: 10)
     let y = small.activation("y", [1, 4], scale: 0.05, zeroPoint: -128)
-    small.node("clip", Activate(kind: .relu6), [x], y)
+    small.node("clip", Pointwise(.relu6), [x], y)
     (small.graph.inputs, small.graph.outputs) = ([x], [y])
     let model = try Lowering.lower(small.graph)
     guard case .lookup(let lookup) = model.plan.instructions[0].operation else {
@@ -209,18 +209,21 @@ import Testing
     #expect(isUnsupported(refusal(pool), "AveragePool2D"))
     #expect(refusal(pool, resultScale: 0.1) == nil)
     #expect(isUnsupported(refusal(BatchNormalization(epsilon: 0, axis: 3)), "BatchNormalization"))
-    #expect(isUnsupported(refusal(Mean(axes: [3], keepsDimensions: true)), "Mean"))
-    #expect(refusal(Mean(axes: [1, 2], keepsDimensions: true), output: [1, 1, 1, 2]) == nil)
+    #expect(
+      isUnsupported(refusal(Reduce(kind: .product, axes: [3], keepsDimensions: true)), "Reduce"))
+    #expect(
+      refusal(Reduce(kind: .mean, axes: [1, 2], keepsDimensions: true), output: [1, 1, 1, 2]) == nil
+    )
     #expect(isUnsupported(refusal(Reshape(shape: [1, 32]), output: [1, 32]), "Reshape"))
     #expect(isUnsupported(refusal(Softmax(beta: 1)), "Softmax"))
     #expect(
       isUnsupported(refusal(Transpose(permutation: [0, 2, 1, 3])), "Transpose"))
     #expect(refusal(Softmax(beta: -1), resultScale: 1 / 256) != nil)
     for scale in [0, -1, Float.nan, .infinity] {
-      #expect(refusal(Activate(kind: .relu6), resultScale: scale) != nil)
-      #expect(refusal(Activate(kind: .relu6), scale: scale) != nil)
+      #expect(refusal(Pointwise(.relu6), resultScale: scale) != nil)
+      #expect(refusal(Pointwise(.relu6), scale: scale) != nil)
     }
-    #expect(refusal(Activate(kind: .relu), zeroPoint: 128) != nil)
+    #expect(refusal(Pointwise(.relu), zeroPoint: 128) != nil)
   }
 
   @Test func floatAndDisorderedGraphsAreRefused() {

@@ -44,7 +44,7 @@ import Testing
       "x", shape, scale: mean.scales.input / 256, zeroPoint: mean.zeroPoints.input)
     let y = small.activation(
       "y", [1, 8], scale: mean.scales.output / 256, zeroPoint: mean.zeroPoints.output)
-    small.node("mean", Mean(axes: [1, 2], keepsDimensions: false), [x], y)
+    small.node("mean", Reduce(kind: .mean, axes: [1, 2], keepsDimensions: false), [x], y)
     (small.graph.inputs, small.graph.outputs) = ([x], [y])
     let lowered = try Lowering.lower(small.graph)
     let session = try Session(plan: lowered.plan.encoded(), weights: lowered.weights)

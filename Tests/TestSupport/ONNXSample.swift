@@ -63,6 +63,7 @@ public struct ONNXSample: Sendable {
     case ints([Int])
     case float(Float)
     case string(String)
+    case strings([String])
   }
 
   /// A node.
@@ -83,6 +84,7 @@ public struct ONNXSample: Sendable {
           case .float(let number): attribute.float(2, number)
           case .int(let number): attribute.integer(3, number)
           case .string(let text): attribute.string(4, text)
+          case .strings(let list): for text in list { attribute.string(9, text) }
           case .ints(let list): for number in list { attribute.integer(8, number) }
           }
         }

@@ -27,8 +27,9 @@ enum AbsorbLayoutIntoWeights {
         arranged[row * features + offset] = values[row * features + column]
       }
     }
-    let constant = editor.constant(
-      editor[weights].name + "/columns", TensorData(shape: matrix.shape, floats: arranged))
+    var columns = TensorData(shape: matrix.shape, floats: arranged)
+    columns.grid = matrix.grid.flatMap { $0.isPerTensor || $0.axis == 0 ? $0 : nil }
+    let constant = editor.constant(editor[weights].name + "/columns", columns)
     var direct = node
     direct.inputs[0] = try editor.emit(
       flatten.name, Reshape(shape: editor.shape(input)), [source])

@@ -11,13 +11,19 @@ enum Canonicalizer {
   /// Rules for float graphs, in order.
   static let float: [Rewrite] = [
     Rewrite(apply: FoldConstants.apply),
+    Rewrite(apply: FuseQuantization.apply),
+    Rewrite(apply: SinkQuantization.apply),
     Rewrite(apply: SimplifyLayout.apply),
     Rewrite(apply: SinkLayout.apply),
-    Rewrite(apply: RemapMean.apply),
+    Rewrite(apply: RemapReduce.apply),
     Rewrite(apply: AbsorbLayoutIntoWeights.apply),
-    Rewrite(apply: FoldAddedConstant.apply),
     Rewrite(apply: FoldNormalization.apply),
     Rewrite(apply: FuseActivation.apply),
+  ]
+
+  /// Rules for what the ones before leave of a float graph.
+  static let late: [Rewrite] = [
+    Rewrite(apply: NormalizationToDepthwise.apply), Rewrite(apply: FusePointwise.apply),
   ]
 
   /// Rules that are exact for integer graphs too.
@@ -28,13 +34,13 @@ enum Canonicalizer {
 
   /// Rewrites `graph`; the interface stays.
   static func run(_ graph: inout Graph) throws(GraphError) {
-    let isFloat = !graph.values.contains { $0.quantization != nil }
+    let isFloat = !graph.values.contains { $0.quantization != nil && $0.constant == nil }
     var editor = GraphEditor(graph)
     _ = editor.removeDead()
     try sweep(&editor, isFloat ? float : quantized)
     if isFloat {
       // What no neighbour takes in becomes a layer of its own; its activation may then fuse.
-      try sweep(&editor, [Rewrite(apply: NormalizationToDepthwise.apply)] + float)
+      try sweep(&editor, late + float)
     }
     graph = try editor.finished()
   }

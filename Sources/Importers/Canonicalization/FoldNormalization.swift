@@ -2,47 +2,16 @@ import ModelGraph
 import Operators
 import PlanFormat
 
-/// Batch normalisation is a · x + b per channel: a = scale / √(variance + ε), b = bias − a · mean.
-struct ChannelScaling {
-  /// Factors.
-  let factors: [Double]
-  /// Addends.
-  let addends: [Double]
-
-  /// Nil unless `node` normalises along the last axis with constants.
-  init?(_ node: Node, _ editor: GraphEditor) throws(GraphError) {
-    guard let operation = node.operation as? BatchNormalization, node.inputs.count == 5,
-      let input = node.inputs[0], operation.axis == editor.shape(input).count - 1,
-      let scale = editor.floats(node.inputs[1])?.floats,
-      let bias = editor.floats(node.inputs[2])?.floats,
-      let mean = editor.floats(node.inputs[3])?.floats,
-      let variance = editor.floats(node.inputs[4])?.floats
-    else { return nil }
-    var factors: [Double] = []
-    var addends: [Double] = []
-    for channel in scale.indices {
-      let spread = Double(variance[channel]) + Double(operation.epsilon)
-      guard spread > 0 else {
-        throw GraphError.invalid(
-          node: node.name, reason: "the variance of channel \(channel) is not positive")
-      }
-      let factor = Double(scale[channel]) / spread.squareRoot()
-      factors.append(factor)
-      addends.append(Double(bias[channel]) - factor * Double(mean[channel]))
-    }
-    self.factors = factors
-    self.addends = addends
-  }
-}
-
-/// Folds a batch normalisation into the layer before it, or into an unpadded layer behind it.
+/// Folds a scaling of channels, a batch normalisation for one, into the layer before it, or into an
+/// unpadded layer behind it.
 enum FoldNormalization {
   @Sendable static func apply(
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
-    if let scaling = try ChannelScaling(node, editor), let input = node.inputs[0],
-      editor.isPrivate(input), let (before, producer) = editor.producer(input),
-      let layer = WeightedLayer(producer, editor)
+    if let scaling = try ChannelScaling(node, editor), editor.isPrivate(scaling.input),
+      let (before, producer) = editor.producer(scaling.input),
+      let layer = WeightedLayer(producer, editor), layer.outputs == scaling.factors.count,
+      layer.grid == nil
     {
       editor.remove(index)
       let folded = behind(layer, scaling).rebuilt(
@@ -71,7 +40,8 @@ enum FoldNormalization {
   private static func foldBefore(
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
-    guard let layer = WeightedLayer(node, editor), layer.isUnpadded, let input = node.inputs[0],
+    guard let layer = WeightedLayer(node, editor), layer.isUnpadded, layer.grid == nil,
+      let input = node.inputs[0],
       let (_, producer) = editor.producer(input), editor.isPrivate(input)
     else { return false }
     var normalization = producer
@@ -83,9 +53,7 @@ enum FoldNormalization {
       normalization = before
       flatShape = editor.shape(input)
     }
-    guard let scaling = try ChannelScaling(normalization, editor),
-      let source = normalization.inputs[0]
-    else { return false }
+    guard let scaling = try ChannelScaling(normalization, editor) else { return false }
     let channels = scaling.factors.count
     // Flattened features repeat the channels only if the rows are whole.
     if let last = flatShape?.last, last % channels != 0 { return false }
@@ -98,9 +66,9 @@ enum FoldNormalization {
       addends[layer.output(of: position)] += weight * scaling.addends[channel]
     }
     folded.bias = addends.map { Float($0) }
-    var operand = source
+    var operand = scaling.input
     if let flatShape {
-      operand = try editor.emit(producer.name, Reshape(shape: flatShape), [source])
+      operand = try editor.emit(producer.name, Reshape(shape: flatShape), [scaling.input])
     }
     let rebuilt = folded.rebuilt(&editor, input: operand, results: node.outputs)
     editor.replace(index, with: rebuilt)
@@ -108,13 +76,15 @@ enum FoldNormalization {
   }
 }
 
-/// A batch normalisation of images that no neighbour takes in is a depthwise 1×1 convolution.
+/// A scaling of an image's channels that no neighbour takes in is a depthwise 1×1 convolution; one and
+/// the same for all channels is left to be a table.
 enum NormalizationToDepthwise {
   @Sendable static func apply(
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
-    guard let scaling = try ChannelScaling(node, editor), let input = node.inputs[0],
-      editor.shape(input).count == 4
+    guard let scaling = try ChannelScaling(node, editor), !(node.operation is Pointwise),
+      node.operation is BatchNormalization || !scaling.isUniform,
+      editor.shape(scaling.input).count == 4, editor.shape(scaling.input)[0] == 1
     else { return false }
     let channels = scaling.factors.count
     let weights = editor.constant(
@@ -129,7 +99,7 @@ enum NormalizationToDepthwise {
     editor.replace(
       index,
       with: Node(
-        name: node.name, operation: operation, inputs: [input, weights, bias],
+        name: node.name, operation: operation, inputs: [scaling.input, weights, bias],
         outputs: node.outputs))
     return true
   }

@@ -6,14 +6,14 @@ enum FuseActivation {
   @Sendable static func apply(
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
-    guard let activate = node.operation as? Activate, let input = node.inputs.first ?? nil,
+    guard let pointwise = node.operation as? Pointwise, let input = node.inputs.first ?? nil,
       editor.isPrivate(input), let (before, producer) = editor.producer(input)
     else { return false }
     let activation: Activation
-    switch activate.kind {
+    switch pointwise.expression {
     case .relu: activation = .relu
     case .relu6: activation = .relu6
-    case .clip: return false
+    default: return false
     }
     guard let operation = fused(producer.operation, activation) else { return false }
     editor.remove(index)
@@ -40,7 +40,7 @@ enum FuseActivation {
       guard let both = merged(layer.activation, activation) else { return nil }
       layer.activation = both
       return layer
-    case var layer as Add:
+    case var layer as Binary where !layer.function.isLogical:
       guard let both = merged(layer.activation, activation) else { return nil }
       layer.activation = both
       return layer

@@ -45,6 +45,10 @@ struct GraphEditor {
     guard let index = producers[id], let node = nodes[index] else { return nil }
     return (index, node)
   }
+  /// The nodes that read a value.
+  func readers(of id: ValueID) -> [(index: Int, node: Node)] {
+    (consumers[id] ?? []).compactMap { index in nodes[index].map { (index, $0) } }
+  }
   /// True when one node reads the value, once, and the interface does not.
   func isPrivate(_ id: ValueID) -> Bool {
     consumers[id]?.count == 1 && !graph.outputs.contains(id)

@@ -51,6 +51,12 @@ enum SimplifyLayout {
       editor.replace(index, with: merged)
       return true
     }
+    // Two readers of one value that want it in the same order share it.
+    if let twin = editor.readers(of: input).first(where: { other, reader in
+      other < index && reader.operation as? Transpose == transpose
+    }) {
+      return editor.replaceUses(of: node.outputs[0], with: twin.node.outputs[0])
+    }
     return false
   }
 

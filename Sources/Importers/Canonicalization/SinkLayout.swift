@@ -13,7 +13,10 @@ enum SinkLayout {
     var inputs: [ValueID?] = []
     for case .some(let input) in node.inputs {
       if let data = editor[input].constant {
-        guard let moved = turnedBack(data, through: layout, editor) else { return false }
+        guard
+          let moved = turnedBack(
+            data, through: layout, isElementwise: node.operation.isElementwise)
+        else { return false }
         inputs.append(
           moved == data ? input : editor.constant(editor[input].name + "/moved", moved))
       } else {
@@ -67,15 +70,22 @@ enum SinkLayout {
       }
       return (operation, Transpose(permutation: permutation))
     }
-    guard node.operation.isElementwise else { return nil }
+    // Constants that repeat the other operands would repeat other elements of the source.
+    guard node.operation.isElementwise,
+      node.inputs.allSatisfy({ id in
+        id.map { editor[$0].constant != nil || editor.shape($0) == editor.shape(node.outputs[0]) }
+          ?? false
+      })
+    else { return nil }
     return (node.operation, layout.operation)
   }
 
-  /// A constant operand as it goes with the layout's source; one element goes with everything.
+  /// A constant operand as it goes with the layout's source; one element goes with every
+  /// element-wise operation.
   private static func turnedBack(
-    _ data: TensorData, through layout: Layout, _ editor: GraphEditor
+    _ data: TensorData, through layout: Layout, isElementwise: Bool
   ) -> TensorData? {
-    if data.count == 1 { return data.reshaped([]) }
+    if data.count == 1, isElementwise || data.shape.isEmpty { return data.reshaped([]) }
     guard let transpose = layout.operation as? Transpose else {
       return data.count == layout.source.reduce(1, *) ? data.reshaped(layout.source) : nil
     }

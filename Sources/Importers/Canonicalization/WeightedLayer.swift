@@ -10,6 +10,8 @@ struct WeightedLayer {
   var weights: [Float]
   /// The bias; zero where the node has none.
   var bias: [Float]
+  /// The integers of a quantised model that the weights are; changing the weights ends that.
+  let grid: Quantization?
   private let shape: [Int]
 
   /// Nil unless `node` is such a layer without a fused activation.
@@ -26,6 +28,7 @@ struct WeightedLayer {
     }
     self.node = node
     self.weights = weights
+    grid = data.grid
     shape = data.shape
     bias = [Float](repeating: 0, count: outputs)
     if node.inputs.count > 2, let id = node.inputs[2] {
@@ -66,7 +69,9 @@ struct WeightedLayer {
     _ editor: inout GraphEditor, input: ValueID?, results: [ValueID]
   ) -> Node {
     let name = node.inputs[1].map { editor[$0].name } ?? node.name
-    let matrix = editor.constant(name + "/folded", TensorData(shape: shape, floats: weights))
+    var data = TensorData(shape: shape, floats: weights)
+    data.grid = grid
+    let matrix = editor.constant(name + "/folded", data)
     let addend = editor.constant(
       node.name + "/bias", TensorData(shape: [outputs], floats: bias))
     return Node(

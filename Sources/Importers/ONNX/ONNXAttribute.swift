@@ -1,6 +1,6 @@
 import ModelGraph
 
-/// The value of an `AttributeProto`; sub-graphs are `other`.
+/// The value of an `AttributeProto`.
 enum ONNXAttribute {
   case float(Float)
   case int(Int)
@@ -8,6 +8,9 @@ enum ONNXAttribute {
   case tensor(ONNXTensor)
   case floats([Float])
   case ints([Int])
+  /// A graph, decoded when it is needed: files nest them as deep as they like.
+  case graph(ProtobufReader)
+  case strings([String])
   case other
 
   /// Decodes an attribute with its name.
@@ -18,6 +21,7 @@ enum ONNXAttribute {
     var value = ONNXAttribute.other
     var floats: [Float] = []
     var ints: [Int64] = []
+    var strings: [String] = []
     while let field = try reader.next() {
       switch field.number {
       case 1: name = try reader.string(field)
@@ -27,15 +31,20 @@ enum ONNXAttribute {
         let raw = try reader.data(field)
         value = .string(String(decoding: raw.prefix(ImportLimits.nameBytes), as: UTF8.self))
       case 5: value = .tensor(try ONNXTensor(try reader.message(field)))
+      case 6: value = .graph(try reader.message(field))
       case 7: try reader.appendFloats(field, to: &floats)
       case 8: try reader.appendIntegers(field, to: &ints)
+      case 9:
+        let raw = try reader.data(field)
+        strings.append(String(decoding: raw.prefix(ImportLimits.nameBytes), as: UTF8.self))
       case 20: type = try reader.integer(field)
       default: break
       }
     }
-    // AttributeProto.type: FLOATS = 6, INTS = 7; an empty list has no field of its own.
+    // AttributeProto.type: FLOATS = 6, INTS = 7, STRINGS = 8; an empty list has no field of its own.
     if type == 6 || !floats.isEmpty { value = .floats(floats) }
     if type == 7 || !ints.isEmpty { value = .ints(ints.map(Int.init)) }
+    if type == 8 || !strings.isEmpty { value = .strings(strings) }
     // Scalars at their default are left out by some writers: FLOAT = 1, INT = 2, STRING = 3.
     if case .other = value {
       switch type {
@@ -74,6 +83,41 @@ extension ONNXNode {
     case nil: return value
     case .string(let s): return s
     default: throw invalid("attribute \(key) is not a string")
+    }
+  }
+
+  /// A list of floats; empty when absent.
+  func floatList(_ key: String) throws(GraphError) -> [Float] {
+    switch attributes[key] {
+    case nil: return []
+    case .floats(let list): return list
+    case .tensor(let tensor):
+      guard let list = try tensor.data().floats else { break }
+      return list
+    default: break
+    }
+    throw invalid("attribute \(key) is not a list of floats")
+  }
+
+  /// A list of integers of any length; empty when absent.
+  func integerList(_ key: String) throws(GraphError) -> [Int] {
+    switch attributes[key] {
+    case nil: return []
+    case .ints(let list): return list
+    case .tensor(let tensor):
+      guard let list = try tensor.data().integers else { break }
+      return list
+    default: break
+    }
+    throw invalid("attribute \(key) is not a list of integers")
+  }
+
+  /// A list of strings; empty when absent.
+  func stringList(_ key: String) throws(GraphError) -> [String] {
+    switch attributes[key] {
+    case nil: return []
+    case .strings(let list): return list
+    default: throw invalid("attribute \(key) is not a list of strings")
     }
   }
 

@@ -8,6 +8,8 @@ struct ONNXBuilder {
   /// Version of the default operator set.
   let opset: Int
   private var values: [String: ValueID] = [:]
+  /// Graphs within graphs that are open.
+  private(set) var scopeDepth = 0
   private var taken: Set<String> = []
 
   /// Starts an empty graph.
@@ -30,6 +32,23 @@ struct ONNXBuilder {
     guard values.updateValue(id, forKey: name) == nil else {
       throw GraphError.malformed("ONNX: the value \(name) is defined twice")
     }
+  }
+
+  /// The names bound so far, for ``closeScope(_:)``.
+  struct Scope {
+    fileprivate let values: [String: ValueID]
+  }
+
+  /// Begins a graph within the graph: it sees every name.
+  mutating func openScope() -> Scope {
+    scopeDepth += 1
+    return Scope(values: values)
+  }
+
+  /// Ends it: its names are forgotten.
+  mutating func closeScope(_ scope: Scope) {
+    scopeDepth -= 1
+    values = scope.values
   }
 
   /// The value an ONNX name is bound to.
@@ -103,13 +122,24 @@ struct ONNXBuilder {
     return list
   }
 
+  /// A list that newer operator sets have as an operand and older ones as an attribute.
+  func integers(
+    _ node: ONNXNode, _ index: Int, orAttribute key: String
+  ) throws(GraphError) -> [Int]? {
+    if let list = try integers(node, index) { return list }
+    return try node.ints(key)
+  }
+
   // MARK: Nodes
 
-  /// Adds a node with one result and returns it; a constant one if all operands are.
+  /// Adds a node with one result and returns it, named after result `result` of the file's node; a
+  /// constant one if all operands are.
   mutating func emit(
-    _ operation: any Operation, _ inputs: [ValueID?], node: ONNXNode, suffix: String = ""
+    _ operation: any Operation, _ inputs: [ValueID?], node: ONNXNode, suffix: String = "",
+    result: Int = 0
   ) throws(GraphError) -> ValueID {
-    let results = try emitAll(operation, inputs, node: node, suffix: suffix)
+    let results = try emitAll(
+      operation, inputs, node: node, suffix: suffix, firstResult: result)
     guard results.count == 1 else {
       throw node.invalid("\(operation.name) has \(results.count) results")
     }
@@ -119,12 +149,13 @@ struct ONNXBuilder {
   /// Adds a node and returns its results. Of constants only, it is computed at once: that is how
   /// shape computations disappear, since every shape is known here.
   mutating func emitAll(
-    _ operation: any Operation, _ inputs: [ValueID?], node: ONNXNode, suffix: String = ""
+    _ operation: any Operation, _ inputs: [ValueID?], node: ONNXNode, suffix: String = "",
+    firstResult: Int = 0
   ) throws(GraphError) -> [ValueID] {
     let operands = inputs.map { $0.map { graph[$0] } }
     if let folded = try operation.folded(operands, node: node.name) {
       return folded.enumerated().map { index, data in
-        constant(resultName(node, index) + suffix, data)
+        constant(resultName(node, firstResult + index) + suffix, data)
       }
     }
     let types = try operation.checkedResults(operands.map { $0?.type }, node: node.name)
@@ -132,7 +163,8 @@ struct ONNXBuilder {
       throw GraphError.malformed("ONNX: too many nodes")
     }
     let ids = types.enumerated().map { index, type in
-      graph.add(Value(name: unique(resultName(node, index) + suffix), type: type))
+      graph.add(
+        Value(name: unique(resultName(node, firstResult + index) + suffix), type: type))
     }
     graph.nodes.append(
       Node(name: node.name + suffix, operation: operation, inputs: inputs, outputs: ids))

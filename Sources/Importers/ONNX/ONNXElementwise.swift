@@ -1,60 +1,128 @@
 import ModelGraph
 import Operators
 
-/// Element-wise operators.
+/// Element-wise operators of several tensors, and those that change no value.
 enum ONNXElementwise {
-  /// `Add`.
-  @Sendable static func add(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
+  /// A function of two tensors.
+  static func binary(
+    _ function: BinaryFunction
+  ) -> @Sendable (ONNXNode, inout ONNXBuilder) throws(GraphError) -> Void {
+    { (node, builder) throws(GraphError) in
+      try emit(function, node, &builder)
+    }
+  }
+
+  private static func emit(
+    _ function: BinaryFunction, _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
     var left = try builder.operand(node, 0)
-    var right = try builder.operand(node, 1)
+    var right = try aligned(node, &builder, left, try builder.operand(node, 1))
     // The constant, if any, stands on the right.
-    if builder.data(left) != nil { swap(&left, &right) }
-    guard builder.data(left) == nil || builder.data(left)?.floats != nil else {
-      throw node.unsupported("integer additions are not run")
+    if function == .add || function == .multiply, builder.data(left) != nil {
+      swap(&left, &right)
     }
-    let operation = Add(activation: .none)
-    try builder.bind(node, try builder.emit(operation, [left, right], node: node))
+    try builder.bind(node, try builder.emit(Binary(function), [left, right], node: node))
   }
 
-  /// `Relu`.
-  @Sendable static func relu(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
+  /// The second operand as operator sets before 7 align it: with `broadcast` its first axis is axis
+  /// `axis` of the first operand.
+  private static func aligned(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder, _ left: ValueID, _ right: ValueID
+  ) throws(GraphError) -> ValueID {
+    guard builder.opset < 7, try node.int("broadcast", default: 0) == 1 else { return right }
+    let (rank, shape) = (builder.shape(left).count, builder.shape(right))
+    let axis = try node.int("axis", default: rank - shape.count)
+    let behind = rank - (axis < 0 ? axis + rank : axis) - shape.count
+    guard (0...rank).contains(behind) else { throw node.invalid("axis \(axis) of \(rank)") }
+    return try builder.reshape(
+      right, shape + [Int](repeating: 1, count: behind), node: node, suffix: "/aligned")
+  }
+
+  /// `PRelu`; before operator set 7 its slopes lie along axis 1.
+  @Sendable static func slope(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
     let input = try builder.operand(node, 0)
-    try builder.bind(node, try builder.emit(Activate(kind: .relu), [input], node: node))
+    var slope = try builder.operand(node, 1)
+    let (rank, shape) = (builder.shape(input).count, builder.shape(slope))
+    if builder.opset < 7, shape.count == 1, shape[0] > 1, rank > 2 {
+      slope = try builder.reshape(
+        slope, shape + [Int](repeating: 1, count: rank - 2), node: node, suffix: "/channels")
+    }
+    try builder.bind(node, try builder.emit(Binary(.slope), [input, slope], node: node))
   }
 
-  /// `Clip`; [0, ∞) and [0, 6] are the activations that fuse.
-  @Sendable static func clip(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
+  /// `Mod`, with `fmod` of the first operand's sign.
+  @Sendable static func modulo(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    try emit(try node.int("fmod", default: 0) == 1 ? .remainder : .modulo, node, &builder)
+  }
+
+  /// `Sum`, `Max`, `Min` of any number of tensors, from the left.
+  static func chain(
+    _ function: BinaryFunction
+  ) -> @Sendable (ONNXNode, inout ONNXBuilder) throws(GraphError) -> Void {
+    { (node, builder) throws(GraphError) in
+      try builder.bind(node, try chained(function, node, &builder))
+    }
+  }
+
+  /// `Mean` of any number of tensors.
+  @Sendable static func mean(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
+    let sum = try chained(.add, node, &builder)
+    let share = PointwiseExpression.binary(
+      .divide, .variable, .constant(Double(node.inputs.count)))
+    try builder.bind(node, try builder.emit(Pointwise(share), [sum], node: node, suffix: "/mean"))
+  }
+
+  private static func chained(
+    _ function: BinaryFunction, _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) -> ValueID {
+    var result = try builder.operand(node, 0)
+    for index in node.inputs.indices.dropFirst() {
+      let next = try builder.operand(node, index)
+      let suffix = index + 1 == node.inputs.count ? "" : "/\(index)"
+      result = try builder.emit(Binary(function), [result, next], node: node, suffix: suffix)
+    }
+    return result
+  }
+
+  /// `Where`.
+  @Sendable static func choice(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    let operands: [ValueID?] = [
+      try builder.operand(node, 0), try builder.operand(node, 1), try builder.operand(node, 2),
+    ]
+    try builder.bind(node, try builder.emit(Where(), operands, node: node))
+  }
+
+  /// `Cast`; float16 and double are read as float32, so that casts between the three do nothing.
+  @Sendable static func cast(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
     let input = try builder.operand(node, 0)
-    let low = try bound(node, builder, 1)
-    let high = try bound(node, builder, 2)
-    switch (low, high) {
-    case (0, 6):
-      try builder.bind(node, try builder.emit(Activate(kind: .relu6), [input], node: node))
-    case (0, Float.greatestFiniteMagnitude...):
-      try builder.bind(node, try builder.emit(Activate(kind: .relu), [input], node: node))
-    case (-Float.greatestFiniteMagnitude, Float.greatestFiniteMagnitude...):
-      try builder.bind(node, input)
-    default:
-      guard low.isFinite, high.isFinite, low <= high else {
-        throw node.invalid("its bounds are [\(low), \(high)]")
-      }
-      let clip = Activate(kind: .clip(minimum: low, maximum: high))
-      try builder.bind(node, try builder.emit(clip, [input], node: node))
+    let code = try node.int("to", default: 0)
+    guard let target = ONNXTensor.elementType(code) else {
+      throw node.unsupported(
+        "it casts to ONNX data type \(code); float32, float16, double, int8, uint8, int16, int32, "
+          + "int64 and bool are read")
     }
+    try cast(node, &builder, input, to: target)
   }
 
-  /// From operator set 11 on, the bounds are operands; an absent one does not bind.
-  private static func bound(
-    _ node: ONNXNode, _ builder: ONNXBuilder, _ index: Int
-  ) throws(GraphError) -> Float {
-    let open: Float =
-      index == 1 ? -Float.greatestFiniteMagnitude : Float.greatestFiniteMagnitude
-    guard try builder.optional(node, index) != nil else { return open }
-    let data = try builder.floats(node, index)
-    guard let value = data.floats?.first, data.count == 1 else {
-      throw node.invalid("its bounds are not scalars")
-    }
-    return value
+  /// `CastLike`: to the second operand's type.
+  @Sendable static func castLike(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    let target = builder.graph[try builder.operand(node, 1)].type.element
+    try cast(node, &builder, try builder.operand(node, 0), to: target)
+  }
+
+  private static func cast(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder, _ input: ValueID, to target: ElementType
+  ) throws(GraphError) {
+    if builder.graph[input].type.element == target { return try builder.bind(node, input) }
+    try builder.bind(node, try builder.emit(Cast(to: target), [input], node: node))
   }
 
   /// `Identity`: another name for the same value.

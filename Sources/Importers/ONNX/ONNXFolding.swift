@@ -1,30 +1,12 @@
 import ModelGraph
 
-/// Operators of shape computations: folded while the nodes are read, since every shape is known
-/// there. They run on constants only.
+/// Operators whose result is a constant wherever they stand, since every shape is known.
 enum ONNXFolding {
   private static func bindIntegers(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder, _ list: [Int], scalar: Bool = false
+    _ node: ONNXNode, _ builder: inout ONNXBuilder, _ list: [Int]
   ) throws(GraphError) {
-    let data = TensorData(
-      shape: scalar && list.count == 1 ? [] : [list.count],
-      elements: .int64(list.map(Int64.init)))
+    let data = TensorData(shape: [list.count], elements: .int64(list.map(Int64.init)))
     try builder.bind(node, builder.constant(node.outputs.first ?? node.name, data))
-  }
-
-  /// A constant list of integers.
-  private static func list(
-    _ node: ONNXNode, _ builder: ONNXBuilder, _ index: Int
-  ) throws(GraphError) -> TensorData {
-    let id = try builder.operand(node, index)
-    guard let data = builder.data(id), data.integers != nil, data.shape.count <= 1,
-      data.count <= 1 << 16
-    else {
-      throw node.unsupported(
-        "it is run in shape computations only, on constant integers; operand "
-          + "\(builder.graph[id].name) depends on the input")
-    }
-    return data
   }
 
   /// `Constant`.
@@ -62,76 +44,5 @@ enum ONNXFolding {
   private static func bounded(_ index: Int, _ count: Int) -> Int {
     if index >= 0 { return min(index, count) }
     return index < -count ? 0 : index + count
-  }
-
-  /// `Gather` along axis 0 of a list.
-  @Sendable static func gather(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
-    let source = try list(node, builder, 0).integers ?? []
-    let indices = try list(node, builder, 1)
-    guard [0, -1].contains(try node.int("axis", default: 0)) else {
-      throw node.invalid("axis of a list is 0")
-    }
-    var result: [Int] = []
-    for index in indices.integers ?? [] {
-      guard index >= -source.count, index < source.count else {
-        throw node.invalid("index \(index) in a list of \(source.count)")
-      }
-      result.append(source[index < 0 ? index + source.count : index])
-    }
-    try bindIntegers(node, &builder, result, scalar: indices.shape.isEmpty)
-  }
-
-  /// `Concat` of lists.
-  @Sendable static func concat(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
-    var result: [Int] = []
-    for index in node.inputs.indices {
-      result += try list(node, builder, index).integers ?? []
-      guard result.count <= 1 << 16 else { throw node.invalid("its result is too long") }
-    }
-    try bindIntegers(node, &builder, result)
-  }
-
-  /// `Cast` between integer types; a cast of a float to float is nothing.
-  @Sendable static func cast(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
-    let input = try builder.operand(node, 0)
-    let target = ONNXTensor.elementType(try node.int("to", default: 0))
-    if let target, builder.graph[input].type.element == target {
-      return try builder.bind(node, input)
-    }
-    let source = try list(node, builder, 0)
-    let integers = source.integers ?? []
-    let elements: TensorData.Elements
-    switch target {
-    case .int64: elements = .int64(integers.map(Int64.init))
-    case .int32: elements = .int32(integers.map(Int32.init(truncatingIfNeeded:)))
-    case .float32: elements = .float32(integers.map { Float($0) })
-    default: throw node.unsupported("casts of constants to int32, int64 and float32 are run")
-    }
-    let data = TensorData(shape: source.shape, elements: elements)
-    try builder.bind(node, builder.constant(node.outputs.first ?? node.name, data))
-  }
-
-  /// `Slice` of a list, step positive.
-  @Sendable static func slice(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
-    let source = try list(node, builder, 0).integers ?? []
-    let starts = try list(node, builder, 1).integers ?? []
-    let ends = try list(node, builder, 2).integers ?? []
-    let steps = try builder.integers(node, 4) ?? [1]
-    guard starts.count == 1, ends.count == 1, steps.count == 1, steps[0] > 0 else {
-      throw node.unsupported("slices of one list with a positive step are run")
-    }
-    let start = bounded(starts[0], source.count)
-    let end = bounded(ends[0], source.count)
-    let step = min(steps[0], source.count + 1)
-    let picked = start < end ? stride(from: start, to: end, by: step).map { source[$0] } : []
-    try bindIntegers(node, &builder, picked)
   }
 }

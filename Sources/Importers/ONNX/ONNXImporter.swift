@@ -4,10 +4,12 @@ import ModelGraph
 /// the operator table.
 enum ONNXImporter {
   /// Operator-set versions that are read.
-  static let opsets = 11...21
+  static let opsets = 1...21
 
   /// Reads a file.
-  static func graph(bytes: [UInt8], name: String) throws(GraphError) -> Graph {
+  static func graph(
+    bytes: [UInt8], name: String, constants: [String: TensorData]
+  ) throws(GraphError) -> Graph {
     let model = try ONNXModel(bytes)
     guard let opset = model.opset else {
       throw GraphError.malformed("ONNX: the model names no version of the ai.onnx operator set")
@@ -19,27 +21,41 @@ enum ONNXImporter {
           + "model to one of them when exporting")
     }
     var builder = ONNXBuilder(name: name, opset: opset)
-    try addInterface(model.graph, to: &builder)
+    try addInterface(model.graph, constants, to: &builder)
     for node in model.graph.nodes { try convert(node, &builder) }
     try builder.finish(outputs: model.graph.outputs)
     return builder.graph
   }
 
   private static func addInterface(
-    _ graph: ONNXGraph, to builder: inout ONNXBuilder
+    _ graph: ONNXGraph, _ constants: [String: TensorData], to builder: inout ONNXBuilder
   ) throws(GraphError) {
-    let initialized = Set(graph.initializers.map(\.name))
-    var bytes = 0
-    for input in graph.inputs where !initialized.contains(input.name) {
-      guard let element = ONNXTensor.elementType(input.elementType), input.elementType != 10,
-        input.elementType != 11
-      else {
+    let inputs = graph.liveInputs
+    let bound = try BoundConstants(constants, inputs: inputs.map(\.name))
+    for input in inputs {
+      guard let element = ONNXTensor.elementType(input.elementType) else {
         throw GraphError.unsupported(
           operation: "input", node: input.name,
           reason: "ONNX data type \(input.elementType) is no input type; export with float32")
       }
-      try builder.addInput(input.name, ValueType(element, try input.boundShape()))
+      let type = ValueType(element, try input.boundShape())
+      if let data = try bound.constant(input.name, of: type) {
+        try builder.bind(input.name, builder.constant(input.name, data))
+      } else {
+        try builder.addInput(input.name, type)
+      }
     }
+    try addInitializers(graph, to: &builder)
+    guard !builder.graph.inputs.isEmpty || !bound.isEmpty else {
+      throw GraphError.malformed("ONNX: the graph has no input")
+    }
+  }
+
+  /// Binds the constants of a graph.
+  static func addInitializers(
+    _ graph: ONNXGraph, to builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    var bytes = 0
     for initializer in graph.initializers {
       let data = try initializer.data()
       bytes += data.count * 8
@@ -49,19 +65,18 @@ enum ONNXImporter {
       }
       try builder.bind(initializer.name, builder.constant(initializer.name, data))
     }
-    guard !builder.graph.inputs.isEmpty else {
-      throw GraphError.malformed("ONNX: the graph has no input")
-    }
   }
 
-  private static func convert(
+  /// Maps a node.
+  static func convert(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
-    guard node.domain.isEmpty || node.domain == "ai.onnx" else {
+    guard ["", "ai.onnx", "com.microsoft"].contains(node.domain) else {
       throw node.unsupported(
         "the operator belongs to the domain \(node.domain); export with ai.onnx operators only")
     }
-    guard let mapping = ONNXOperatorTable.mappings[node.operation] else {
+    let node = try ONNXUpgrade.current(node, &builder)
+    guard let mapping = ONNXOperatorTable.mapping(of: node) else {
       throw node.unsupported(
         "Swiftlet does not run this operator; replace it in the model, or export a model built of "
           + "convolutions, pooling, dense layers and their activations")

@@ -55,6 +55,12 @@ struct ONNXGraph {
   var inputs: [ONNXValueInfo] = []
   var outputs: [ONNXValueInfo] = []
 
+  /// The inputs that no initializer gives a value.
+  var liveInputs: [ONNXValueInfo] {
+    let initialized = Set(initializers.map(\.name))
+    return inputs.filter { !initialized.contains($0.name) }
+  }
+
   /// Decodes the message.
   init(_ message: ProtobufReader) throws(GraphError) {
     var reader = message

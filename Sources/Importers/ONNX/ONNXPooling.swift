@@ -2,23 +2,20 @@ import ModelGraph
 import Operators
 import PlanFormat
 
-/// Pooling and means.
+/// Pooling.
 enum ONNXPooling {
   private static func frame(
     _ node: ONNXNode, _ builder: ONNXBuilder
   ) throws(GraphError) -> (ValueID, ONNXWindow) {
     let input = try builder.operand(node, 0)
     let shape = builder.shape(input)
-    guard shape.count == 3 || shape.count == 4 else {
-      throw node.unsupported("its input has shape \(shape); 1-D and 2-D pooling is run")
+    guard (3...5).contains(shape.count) else {
+      throw node.unsupported("its input has shape \(shape); 1-D, 2-D and 3-D pooling is run")
     }
-    let frame = try ONNXWindow(node, input: Array(shape[2...]), kernel: [])
-    guard frame.window.dilationHeight == 1, frame.window.dilationWidth == 1 else {
-      throw node.unsupported("dilated pooling is not run; use dilation 1")
-    }
-    return (input, frame)
+    return (input, try ONNXWindow(node, input: Array(shape[2...]), kernel: []))
   }
 
+  /// A pool of images, which are channels last.
   private static func pool(
     _ operation: any Operation, _ input: ValueID, _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
@@ -28,14 +25,38 @@ enum ONNXPooling {
     try builder.bind(node, try builder.channelsFirst(result, rank: rank, node: node))
   }
 
+  /// Any other pool.
+  private static func windowPool(
+    _ kind: WindowPool.Kind, _ frame: ONNXWindow, _ input: ValueID, _ node: ONNXNode,
+    _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    let operation = WindowPool(
+      kind: kind,
+      axes: frame.axes.map {
+        WindowPool.Axis(
+          kernel: $0.kernel, stride: $0.stride, dilation: $0.dilation, begin: $0.begin,
+          end: $0.end, count: $0.count)
+      })
+    for (index, id) in try builder.emitAll(operation, [input], node: node).enumerated() {
+      try builder.bind(node, id, result: index)
+    }
+  }
+
   /// `MaxPool`.
   @Sendable static func maximum(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
-    guard node.outputs.count < 2 || node.outputs[1].isEmpty else {
-      throw node.unsupported("the Indices result is not computed; do not use it")
-    }
     let (input, frame) = try frame(node, builder)
+    if node.outputs.count > 1, !node.outputs[1].isEmpty {
+      let isColumnMajor = try node.int("storage_order", default: 0) == 1
+      let positions: WindowPool.Order = isColumnMajor ? .columnMajor : .rowMajor
+      return try windowPool(.maximum(positions: positions), frame, input, node, &builder)
+    }
+    let type = builder.graph[input].type
+    let isReal = type.element == .float32 || ONNXQuantization.isQuantized(input, builder.graph)
+    guard isReal, type.shape.count < 5, type.shape[0] == 1 else {
+      return try windowPool(.maximum(positions: nil), frame, input, node, &builder)
+    }
     // Padding never wins a maximum, so an overhang of ceil_mode is more of it.
     let operation = MaxPool2D(
       window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
@@ -49,9 +70,9 @@ enum ONNXPooling {
   ) throws(GraphError) {
     let (input, frame) = try frame(node, builder)
     let counts = try node.int("count_include_pad", default: 0) != 0
-    guard !(counts && frame.overhangs) else {
-      throw node.unsupported(
-        "ceil_mode with count_include_pad where windows reach over the padding; pad explicitly")
+    let shape = builder.shape(input)
+    guard shape.count < 5, shape[0] == 1, !(counts && frame.overhangs) else {
+      return try windowPool(.average(countsPadding: counts), frame, input, node, &builder)
     }
     let operation = AveragePool2D(
       window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
@@ -63,25 +84,26 @@ enum ONNXPooling {
   @Sendable static func globalAverage(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
-    let input = try builder.operand(node, 0)
-    try pool(Mean(axes: [1, 2], keepsDimensions: true), input, node, &builder)
+    try global(.mean, node, &builder)
   }
 
-  /// `ReduceMean`: axes are an attribute up to operator set 17, an operand from 18 on.
-  @Sendable static func mean(
+  /// `GlobalMaxPool`.
+  @Sendable static func globalMaximum(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    try global(.maximum, node, &builder)
+  }
+
+  private static func global(
+    _ kind: Reduce.Kind, _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
     let input = try builder.operand(node, 0)
     let rank = builder.shape(input).count
-    var axes =
-      builder.opset >= 18 ? try builder.integers(node, 1) ?? [] : try node.ints("axes") ?? []
-    if axes.isEmpty, try node.int("noop_with_empty_axes", default: 0) != 0 {
-      return try builder.bind(node, input)
+    guard rank > 2 else { throw node.invalid("its input has shape \(builder.shape(input))") }
+    guard rank < 5 else {
+      let operation = Reduce(kind: kind, axes: Array(2..<rank), keepsDimensions: true)
+      return try builder.bind(node, try builder.emit(operation, [input], node: node))
     }
-    if axes.isEmpty { axes = Array(0..<rank) }
-    let keeps = try node.int("keepdims", default: 1) != 0
-    let positions = try ONNXLayout.normalized(axes, rank: rank, node)
-    let operation = Mean(axes: positions.sorted(), keepsDimensions: keeps)
-    try builder.bind(node, try builder.emit(operation, [input], node: node))
+    try pool(Reduce(kind: kind, axes: [1, 2], keepsDimensions: true), input, node, &builder)
   }
 }

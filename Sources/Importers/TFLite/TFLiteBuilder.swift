@@ -11,7 +11,9 @@ struct TFLiteBuilder {
   private var names: Set<String> = []
 
   /// Starts with the interface.
-  init(_ model: TFLiteModel, name: String) throws(GraphError) {
+  init(
+    _ model: TFLiteModel, name: String, constants: [String: TensorData]
+  ) throws(GraphError) {
     self.model = model
     graph = Graph(name: name)
     for tensor in model.tensors {
@@ -23,7 +25,15 @@ struct TFLiteBuilder {
       }
       _ = graph.add(Value(name: unique, type: ValueType(.float32, [])))
     }
-    for input in model.inputs { graph.inputs.append(try value(input)) }
+    let bound = try BoundConstants(constants, inputs: model.inputs.map { model.tensors[$0].name })
+    for input in model.inputs {
+      let id = try value(input)
+      if let data = try bound.constant(model.tensors[input].name, of: graph[id].type) {
+        graph[id].constant = data
+      } else {
+        graph.inputs.append(id)
+      }
+    }
     graph.outputs = model.outputs.map(ValueID.init)
   }
 
@@ -51,8 +61,29 @@ struct TFLiteBuilder {
     graph[id].type = ValueType(element, tensor.shape)
     graph[id].quantization = try TFLiteQuantization.parameters(tensor, element)
     let raw = try model.data(of: tensor)
-    if !raw.isEmpty { try fill(id, tensor, element, raw) }
+    if !raw.isEmpty {
+      try fill(id, tensor, element, raw)
+    } else if tensor.type == TFLiteTensor.halfPrecision {
+      throw GraphError.unsupported(
+        operation: "tensor", node: tensor.name,
+        reason: "activations of float16 are not run; export with float32 ones")
+    }
+    if element == .uint8 { shift(id) }
     return id
+  }
+
+  /// Unsigned integers that stand for reals become signed ones, 128 less, zero point and all: the
+  /// reals stay.
+  private mutating func shift(_ id: ValueID) {
+    guard var parameters = graph[id].quantization else { return }
+    parameters.zeroPoints = parameters.zeroPoints.map { $0 - 128 }
+    graph[id].quantization = parameters
+    graph[id].type.element = .int8
+    graph[id].fileElement = .uint8
+    guard case .uint8(let elements)? = graph[id].constant?.elements else { return }
+    graph[id].constant = TensorData(
+      shape: graph[id].type.shape,
+      elements: .int8(elements.map { Int8(bitPattern: $0 ^ 0x80) }))
   }
 
   private mutating func fill(
@@ -62,8 +93,10 @@ struct TFLiteBuilder {
     guard constantBytes <= ImportLimits.constantBytes else {
       throw GraphError.malformed("TFLite: constants beyond \(ImportLimits.constantBytes) bytes")
     }
+    let isHalf = tensor.type == TFLiteTensor.halfPrecision
     let size =
       switch element {
+      case .float32 where isHalf: 2
       case .float32, .int32: 4
       case .int64: 8
       case .int16: 2
@@ -74,8 +107,11 @@ struct TFLiteBuilder {
       throw GraphError.malformed(
         "TFLite: constant \(tensor.name) of shape \(tensor.shape) holds \(raw.count) bytes")
     }
-    graph[id].constant = TensorData(
-      shape: tensor.shape, elements: try LittleEndianArray.elements(raw, element))
+    let elements: TensorData.Elements =
+      isHalf
+      ? .float32(try LittleEndianArray.load(raw, UInt16.self).map(NarrowFloat.half.float(bits:)))
+      : try LittleEndianArray.elements(raw, element)
+    graph[id].constant = TensorData(shape: tensor.shape, elements: elements)
   }
 
   // MARK: Operands
@@ -122,7 +158,8 @@ struct TFLiteBuilder {
     return (input, weights, bias)
   }
 
-  private mutating func dequantized(
+  /// Reals of quantised constants.
+  mutating func dequantized(
     _ id: ValueID, _ node: TFLiteNode
   ) throws(GraphError) -> ValueID {
     let value = graph[id]
@@ -142,6 +179,12 @@ struct TFLiteBuilder {
       Value(
         name: name, type: ValueType(.float32, shape),
         constant: TensorData(shape: shape, floats: floats)))
+  }
+
+  /// Gives the result of a node the elements of another constant.
+  mutating func define(_ index: Int, as constant: ValueID) throws(GraphError) {
+    let id = try value(index)
+    graph[id].constant = graph[constant].constant
   }
 
   // MARK: Nodes
@@ -179,10 +222,10 @@ struct TFLiteBuilder {
     }
     for case .some(let input) in inputs {
       let type = graph[input].type.element
-      guard type == .float32 || type == .int8 || type == .int32 else {
+      guard graph[input].constant != nil || type != .uint8 else {
         throw node.unsupported(
-          "operand \(graph[input].name) is \(type.rawValue); float32 and int8 models are run: "
-            + "convert with int8 full-integer quantisation")
+          "operand \(graph[input].name) is \(type.rawValue); float32, int8, uint8 and 16x8 models "
+            + "are run: convert with full-integer quantisation")
       }
     }
     let derived = try operation.singleResult(

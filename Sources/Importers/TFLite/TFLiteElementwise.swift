@@ -1,7 +1,7 @@
 import ModelGraph
 import Operators
 
-/// Dense layers, element-wise operators, reductions and reshapes.
+/// Dense layers, softmax and reshapes.
 enum TFLiteElementwise {
   /// FULLY_CONNECTED: weights [O,I]. Options: activation, weights format, keep_num_dims.
   @Sendable static func fullyConnected(
@@ -27,17 +27,6 @@ enum TFLiteElementwise {
     try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
   }
 
-  /// ADD.
-  @Sendable static func add(
-    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
-  ) throws(GraphError) {
-    let left = try builder.operand(node, 0)
-    let right = try builder.operand(node, 1)
-    let options = try node.options(11)
-    let operation = Add(activation: try node.activation(try options?.uint8(0) ?? 0))
-    try builder.emit(node, operation, [left, right])
-  }
-
   /// SOFTMAX over the last axis.
   @Sendable static func softmax(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
@@ -46,35 +35,6 @@ enum TFLiteElementwise {
     let beta = try node.options(9)?.float(0) ?? 0
     guard beta.isFinite, beta > 0 else { throw node.invalid("beta is \(beta)") }
     try builder.emit(node, Softmax(beta: beta), [input])
-  }
-
-  /// MEAN over constant axes.
-  @Sendable static func mean(
-    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
-  ) throws(GraphError) {
-    let input = try builder.operand(node, 0)
-    let rank = builder.graph[input].type.shape.count
-    var axes: Set<Int> = []
-    for axis in try builder.integers(node, 1) {
-      guard axis >= -rank, axis < rank else { throw node.invalid("axis \(axis) of \(rank)") }
-      axes.insert(axis < 0 ? axis + rank : axis)
-    }
-    let keeps = try node.options(27)?.bool(0) ?? false
-    try builder.emit(node, Mean(axes: axes.sorted(), keepsDimensions: keeps), [input])
-  }
-
-  /// RELU.
-  @Sendable static func relu(
-    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
-  ) throws(GraphError) {
-    try builder.emit(node, Activate(kind: .relu), [try builder.operand(node, 0)])
-  }
-
-  /// RELU6.
-  @Sendable static func relu6(
-    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
-  ) throws(GraphError) {
-    try builder.emit(node, Activate(kind: .relu6), [try builder.operand(node, 0)])
   }
 
   /// RESHAPE to the shape the result states; where the shape operand is constant it must agree.

@@ -3,9 +3,11 @@ import ModelGraph
 /// TFLite to a graph: already channels last, so nodes map one to one.
 enum TFLiteImporter {
   /// Reads a file.
-  static func graph(bytes: [UInt8], name: String) throws(GraphError) -> Graph {
+  static func graph(
+    bytes: [UInt8], name: String, constants: [String: TensorData]
+  ) throws(GraphError) -> Graph {
     let model = try TFLiteModel(bytes)
-    var builder = try TFLiteBuilder(model, name: name)
+    var builder = try TFLiteBuilder(model, name: name, constants: constants)
     for (index, operation) in model.operators.enumerated() {
       guard operation.code < model.codes.count else {
         throw GraphError.malformed("TFLite: operator \(index) names code \(operation.code)")

@@ -82,6 +82,9 @@ struct TFLiteOperatorCode {
 
 /// `Tensor`.
 struct TFLiteTensor {
+  /// The schema's number of float16.
+  static let halfPrecision = 1
+
   var shape: [Int]
   var type: Int
   var buffer: Int
@@ -115,7 +118,8 @@ struct TFLiteTensor {
   /// The element type, or nil when it is not read.
   var element: ElementType? {
     switch type {
-    case 0: .float32
+    // Half precision is widened as it is read.
+    case 0, 1: .float32
     case 2: .int32
     case 3: .uint8
     case 4: .int64

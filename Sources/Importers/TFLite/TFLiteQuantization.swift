@@ -1,4 +1,5 @@
 import ModelGraph
+import Operators
 
 /// Reads and checks quantisation parameters (TFLite int8 specification).
 enum TFLiteQuantization {
@@ -44,6 +45,46 @@ enum TFLiteQuantization {
       scales: tensor.scales, zeroPoints: zeros.map(Int32.init(truncatingIfNeeded:)), axis: axis)
   }
 
+  /// QUANTIZE: reals, or integers of other parameters, onto the grid of the result.
+  @Sendable static func quantize(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    guard node.outputs.count == 1 else { throw node.invalid("it should have one result") }
+    let result = builder.graph[try builder.value(node.outputs[0])]
+    let type = builder.graph[input].type.element
+    guard type == .float32 || builder.graph[input].quantization != nil else {
+      throw node.unsupported("its operand is \(type.rawValue) without a scale")
+    }
+    let operation = FakeQuantize(grid: try grid(of: result, node), element: result.type.element)
+    try builder.emit(node, operation, [input])
+  }
+
+  /// DEQUANTIZE: constants become floats (half precision already is), activations stay what they are.
+  @Sendable static func dequantize(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    guard node.outputs.count == 1 else { throw node.invalid("it should have one result") }
+    let value = builder.graph[input]
+    guard value.constant == nil else {
+      let floats = value.type.element == .float32 ? input : try builder.dequantized(input, node)
+      return try builder.define(node.outputs[0], as: floats)
+    }
+    try builder.emit(node, FakeQuantize(grid: try grid(of: value, node)), [input])
+  }
+
+  private static func grid(of value: Value, _ node: TFLiteNode) throws(GraphError) -> IntegerGrid {
+    guard let parameters = value.quantization, parameters.isPerTensor,
+      let levels = IntegerGrid.levels(of: value.type.element), value.type.element != .int32
+    else {
+      throw node.unsupported(
+        "\(value.name) is \(value.type.element.rawValue) without one scale and zero point")
+    }
+    return IntegerGrid(
+      scale: parameters.scale, zeroPoint: Int(parameters.zeroPoint), levels: levels)
+  }
+
   /// Checks weights and bias of a layer whose output channels lie along `axis` of the weights.
   static func checkLayer(
     _ node: TFLiteNode, input: Value, weights: Value, bias: Value?, axis: Int
@@ -61,29 +102,33 @@ enum TFLiteQuantization {
       else {
         throw node.unsupported("weights or bias are not float32 beside a float32 input")
       }
-    case .int8:
+    case .int8, .int16:
       guard weights.type.element == .int8, let parameters = weights.quantization else {
         throw node.unsupported("weights \(weights.name) are not quantised int8")
       }
-      guard parameters.zeroPoints.allSatisfy({ $0 == 0 }) else {
+      guard parameters.zeroPoints.allSatisfy({ $0 == 0 }) || weights.fileElement == .uint8 else {
         throw node.invalid("the zero points of weights \(weights.name) must be 0")
       }
       guard parameters.isPerTensor || parameters.axis == axis else {
         throw node.invalid(
           "weights \(weights.name) are quantised along axis \(parameters.axis), not \(axis)")
       }
-      try checkBias(node, bias)
+      try checkBias(node, bias, input: input.type.element)
     default:
       throw node.unsupported(
-        "its input is \(input.type.element.rawValue); float32 and int8 models are run: convert "
-          + "with int8 full-integer quantisation")
+        "its input is \(input.type.element.rawValue); float32, int8, uint8 and 16x8 models are "
+          + "run: convert with full-integer quantisation")
     }
   }
 
-  private static func checkBias(_ node: TFLiteNode, _ bias: Value?) throws(GraphError) {
+  private static func checkBias(
+    _ node: TFLiteNode, _ bias: Value?, input: ElementType
+  ) throws(GraphError) {
     guard let bias else { return }
-    guard bias.type.element == .int32 else {
-      throw node.unsupported("bias \(bias.name) is not int32")
+    let element = bias.type.element
+    guard element == .int32 || (element == .int64 && input == .int16) else {
+      throw node.unsupported(
+        "bias \(bias.name) is \(element.rawValue), not int32, nor int64 beside int16")
     }
     guard bias.quantization.map({ $0.zeroPoints.allSatisfy { $0 == 0 } }) ?? true else {
       throw node.invalid("the zero point of bias \(bias.name) must be 0")
@@ -95,12 +140,18 @@ enum TFLiteQuantization {
   static func checkActivations(
     _ node: TFLiteNode, inputs: [Value], result: Value, same: Bool
   ) throws(GraphError) {
-    guard result.type.element == .int8 || result.type.element == .float32 else {
+    guard result.type.element != .uint8 else {
       throw node.unsupported("a result of type \(result.type.element.rawValue) is not run")
     }
-    for value in [result] + inputs where value.constant == nil && value.type.element == .int8 {
-      guard let parameters = value.quantization, parameters.isPerTensor else {
-        throw node.invalid("the int8 tensor \(value.name) needs one scale and zero point")
+    for value in [result] + inputs where value.constant == nil {
+      let element = value.type.element
+      guard element == .int8 || element == .int16 else { continue }
+      guard let parameters = value.quantization, parameters.isPerTensor,
+        element != .int16 || parameters.zeroPoint == 0
+      else {
+        throw node.invalid(
+          "the \(element.rawValue) tensor \(value.name) needs one scale and zero point, "
+            + "which is 0 for int16")
       }
     }
     guard !same || inputs.first?.quantization == result.quantization else {

@@ -1,0 +1,46 @@
+"""The recorded failures: one line for each test that does not pass, with the reason."""
+
+from pathlib import Path
+
+from runs import Result
+
+HEADER = """# Tests that do not pass, and why. Made by `make conformance OPTIONS=--record`; a test that is not
+# here must pass, and one that is here must not.
+"""
+
+
+def path(kind: str) -> Path:
+    return Path(__file__).resolve().parent / "expected" / f"{kind}.txt"
+
+
+def read(kind: str) -> dict[str, str]:
+    """Reasons by name."""
+    lines = path(kind).read_text().splitlines() if path(kind).exists() else []
+    return dict(line.split(": ", 1) for line in lines if line and not line.startswith("#"))
+
+
+def reason(result: Result) -> str:
+    """What went wrong, without the advice that follows a semicolon."""
+    return result.detail.split(";")[0][:160].strip()
+
+
+def write(kind: str, results: list[Result]) -> None:
+    path(kind).parent.mkdir(exist_ok=True)
+    lines = [f"{r.case.name}: {r.verdict}: {reason(r)}\n" for r in results if not r.is_pass]
+    path(kind).write_text(HEADER + "".join(lines))
+
+
+def differences(kind: str, results: list[Result]) -> list[str]:
+    """What differs from the record, one line each."""
+    recorded = read(kind)
+    lines = []
+    for result in results:
+        name = result.case.name
+        if result.is_pass and name in recorded:
+            lines.append(f"{kind}/{name} passes now: record it")
+        if not result.is_pass and name not in recorded:
+            lines.append(f"{kind}/{name} {result.verdict}: {result.detail}")
+        if result.verdict == "crashed" and name in recorded:
+            lines.append(f"{kind}/{name} crashed: {result.detail}")
+    gone = set(recorded) - {result.case.name for result in results}
+    return lines + [f"{kind}/{name} is recorded and there is no such test" for name in sorted(gone)]

@@ -205,8 +205,9 @@ let testing: [Target] = [
   tests(
     "Chain",
     [
-      "Arrays", "BundleFormat", "Bundling", "DeviceCommands", "DeviceRuntime", "DriftStatistics",
-      "Evaluation", "Importers", "Kernels", "ModelGraph", "PlanFormat", "Sealing", "SignalChain", "Wire",
+      "Arrays", "BundleFormat", "Bundling", "CAllocationCounter", "DeviceCommands", "DeviceRuntime",
+      "DriftStatistics", "Evaluation", "Importers", "Kernels", "ModelGraph", "PlanFormat", "Sealing",
+      "SignalChain", "Wire",
     ]),
   tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "System", "Wire"]),
   tests(

@@ -19,7 +19,8 @@ struct RealTransform: Sendable {
     cosines = (0..<length / 2).map { FixedMath.cosine(UInt64($0), of: UInt64(length)) }
     sines = (0..<length / 2).map { -FixedMath.sine(UInt64($0), of: UInt64(length)) }
     real = [Int32](repeating: 0, count: length / 2 + 1)
-    imaginary = real
+    // Not a copy: it would share its memory until the first write.
+    imaginary = [Int32](repeating: 0, count: length / 2 + 1)
   }
 
   /// Transforms N numbers below 2^30 in magnitude.

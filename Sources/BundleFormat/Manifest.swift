@@ -1,11 +1,20 @@
 public import DriftStatistics
+public import PlanFormat
 public import SignalChain
 
 /// What a bundle says of itself, under its signatures. The release's identity is the SHA-256 of
 /// its deterministic CBOR.
 public struct Manifest: Sendable, Equatable {
-  /// The latest version of this schema. A manifest is written in the first that can say it.
+  /// Newest version of this schema; older ones are read too.
   public static let schemaVersion: UInt64 = 2
+
+  /// The oldest version that has all this manifest uses, and what it is written as: 2 came with ports
+  /// wider than int8, ranks, links and the signal chain.
+  public var requiredSchema: UInt64 {
+    plans.contains { plan in
+      plan.usesChain || (plan.inputs + plan.outputs).contains { !$0.isPlain }
+    } ? 2 : 1
+  }
 
   /// Model name: the key of a device root. [a-z0-9._-], 1 to 64 bytes.
   public var name: String
@@ -103,7 +112,8 @@ public struct Port: Sendable, Equatable {
   public var name: String
   /// Shape in the model file with the batch axis bound to 1.
   public var shape: [UInt64]
-  /// Encoding of the integers: real = (q − zeroPoint) · scale, element type `int8`, `int16`, `int32`.
+  /// Encoding of the integers: real = (q − zeroPoint) · scale, element type `int8`, `int16`,
+  /// `int32`, `int64`.
   public var element: String
   /// See `element`.
   public var scale: Float
@@ -117,11 +127,21 @@ public struct Port: Sendable, Equatable {
   public var labels: [String]
   /// What happens to raw values before they are encoded: user values are raw then.
   public var normalization: Normalization?
+  /// How floats become the ranks that the integers of an input of trees are; else empty.
+  public var ranks: [RankColumn]
+  /// What turns the sums of an output into scores.
+  public var link: ScoreLink
+
+  /// Whether schema 1 can state it.
+  public var isPlain: Bool {
+    element.utf8.elementsEqual("int8".utf8) && ranks.isEmpty && link == .none
+  }
 
   /// Creates a port.
   public init(
     name: String, shape: [UInt64], element: String, scale: Float, zeroPoint: Int32,
-    userElement: String, unit: String, labels: [String], normalization: Normalization? = nil
+    userElement: String, unit: String, labels: [String], ranks: [RankColumn] = [],
+    link: ScoreLink = .none, normalization: Normalization? = nil
   ) {
     self.name = name
     self.shape = shape
@@ -132,6 +152,8 @@ public struct Port: Sendable, Equatable {
     self.unit = unit
     self.labels = labels
     self.normalization = normalization
+    self.ranks = ranks
+    self.link = link
   }
 }
 

@@ -37,8 +37,8 @@ extension Manifest {
         throw CBORError.outOfRange(path: "schema")
       }
       self = try Manifest(record)
-      // One manifest has one encoding: its schema is the first that can say it.
-      guard schema == self.schema else { throw CBORError.outOfRange(path: "schema") }
+      // A manifest has one form: that of the oldest schema it fits.
+      guard schema == requiredSchema else { throw CBORError.outOfRange(path: "schema") }
     } catch {
       throw .manifest(error)
     }
@@ -140,10 +140,12 @@ extension PlanEntry {
     inputs = []
     for entry in try record.records(at: "inputs", limit: BundleLimits.entries) {
       inputs.append(try Port(entry))
+      guard !entry.has("link") else { throw CBORError.unexpectedKey(path: entry.pathOf("link")) }
     }
     outputs = []
     for entry in try record.records(at: "outputs", limit: BundleLimits.entries) {
       outputs.append(try Port(entry))
+      guard !entry.has("ranks") else { throw CBORError.unexpectedKey(path: entry.pathOf("ranks")) }
     }
     resources = Resources(
       arenaBytes: try record.size(at: "arena_bytes", limit: PlanLimits.bytes),
@@ -165,8 +167,8 @@ extension PlanEntry {
 extension Port {
   fileprivate init(_ record: CBORRecord) throws(CBORError) {
     try record.expectOnly([
-      "name", "shape", "element", "scale", "zero_point", "user_element", "unit", "labels",
-      "normalization",
+      "name", "shape", "element", "scale", "zero_point", "user_element", "unit", "labels", "ranks",
+      "link", "normalization",
     ])
     name = try record.text(at: "name")
     shape = []
@@ -190,6 +192,50 @@ extension Port {
     normalization =
       record.has("normalization")
       ? try Normalization(try record.record(at: "normalization"), shape: shape) : nil
+    ranks = []
+    if record.has("ranks") {
+      for column in try record.records(at: "ranks", limit: BundleLimits.labels) {
+        ranks.append(try RankColumn(column, features: shape))
+      }
+      guard !ranks.isEmpty, element.utf8.elementsEqual("int16".utf8) else {
+        throw CBORError.outOfRange(path: record.pathOf("ranks"))
+      }
+    }
+    link = .none
+    if record.has("link") {
+      let name = try record.short(at: "link")
+      guard let known = ScoreLink(rawValue: name), known != .none else {
+        throw CBORError.outOfRange(path: record.pathOf("link"))
+      }
+      link = known
+    }
+  }
+}
+
+extension RankColumn {
+  /// A column for an input of a shape.
+  fileprivate init(_ record: CBORRecord, features shape: [UInt64]) throws(CBORError) {
+    let isEquality = record.has("equals")
+    let key = isEquality ? "equals" : "thresholds"
+    try record.expectOnly(["feature", "missing", key])
+    var features: UInt64 = 1
+    for size in shape { features = features.multipliedReportingOverflow(by: size).partialValue }
+    let bytes = try record.bytes(at: key)
+    guard bytes.count % 4 == 0, bytes.count <= 4 * Self.valuesMax else {
+      throw CBORError.outOfRange(path: record.pathOf(key))
+    }
+    var values: [Float] = []
+    for start in stride(from: 0, to: bytes.count, by: 4) {
+      var bits: UInt32 = 0
+      for index in 0..<4 { bits |= UInt32(bytes[start + index]) << (8 * UInt32(index)) }
+      values.append(Float(bitPattern: bits))
+    }
+    self.init(
+      feature: try record.count(at: "feature", in: 0...PlanLimits.elements), values: values,
+      isEquality: isEquality, missingRank: try record.count(at: "missing", in: 0...Self.valuesMax))
+    guard isValid(features: Int(clamping: features)) else {
+      throw CBORError.outOfRange(path: record.pathOf(key))
+    }
   }
 }
 

@@ -1,14 +1,13 @@
 import CBOR
 import DriftStatistics
+import PlanFormat
+import Wire
 
 extension Manifest {
-  /// The first schema that can say all this.
-  var schema: UInt64 { plans.contains { $0.usesChain } ? 2 : 1 }
-
   /// The deterministic CBOR that is signed, and whose SHA-256 names the release.
   public func encoded() -> [UInt8] {
     var map: CBORMap = [
-      "schema": .unsigned(schema),
+      "schema": .unsigned(requiredSchema),
       "name": .text(name),
       "version": .text(version),
       "sequence": .unsigned(sequence),
@@ -57,8 +56,23 @@ extension Port {
       "unit": .text(unit),
       "labels": .array(labels.map { .text($0) }),
     ]
+    if !ranks.isEmpty { map[.text("ranks")] = .array(ranks.map { $0.cbor() }) }
+    if link != .none { map[.text("link")] = .text(link.rawValue) }
     if let normalization { map[.text("normalization")] = normalization.cbor() }
     return .map(map)
+  }
+}
+
+extension RankColumn {
+  /// Thresholds as bytes, float32 little-endian: there are thousands.
+  func cbor() -> CBORValue {
+    var writer = ByteWriter(capacity: 4 * values.count)
+    for value in values { writer.f32(value) }
+    return .map([
+      "feature": .unsigned(UInt64(feature)),
+      "missing": .unsigned(UInt64(missingRank)),
+      isEquality ? "equals" : "thresholds": .bytes(writer.bytes),
+    ])
   }
 }
 

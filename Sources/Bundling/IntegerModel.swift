@@ -1,17 +1,28 @@
+public import BundleFormat
 public import DeviceRuntime
 public import Lowering
 public import ModelGraph
-import PlanFormat
+public import PlanFormat
 
 /// A lowered model in a session: what the device will compute, run on the host.
 public struct IntegerModel {
   /// The session.
   public let session: Session
+  private let ranks: [[RankColumn]]
+  private let links: [ScoreLink]
 
   /// Loads a lowered model.
   ///
+  /// - Parameters:
+  ///   - lowered: the model.
+  ///   - ranks: how each input's ranks are formed; empty for inputs that are quantised.
+  ///   - links: what turns each output into scores; empty for none.
   /// - Throws: `PackError` when plan and weights do not go together: a defect of Lowering.
-  public init(_ lowered: LoweredModel) throws(PackError) {
+  public init(
+    _ lowered: LoweredModel, ranks: [[RankColumn]] = [], links: [ScoreLink] = []
+  ) throws(PackError) {
+    self.ranks = ranks
+    self.links = links
     do throws(RuntimeError) {
       session = try Session(plan: lowered.plan.encoded(), weights: lowered.weights)
     } catch {
@@ -19,12 +30,22 @@ public struct IntegerModel {
     }
   }
 
-  /// Runs on a session already loaded.
-  public init(session: Session) { self.session = session }
+  /// Runs on a session already loaded, with the encodings that its bundle states.
+  public init(session: Session, entry: PlanEntry) {
+    self.session = session
+    ranks = entry.inputs.map(\.ranks)
+    links = entry.outputs.map(\.link)
+  }
 
   /// Fills the inputs with an item of reals.
   public func load(_ item: [TensorData]) throws(PackError) {
     for (position, tensor) in item.enumerated() {
+      if position < ranks.count, !ranks[position].isEmpty {
+        EdgeCodec.rank(
+          (tensor.floats ?? [])[...], columns: ranks[position],
+          tensor: session.inputTensor(position), into: session.input(position))
+        continue
+      }
       do throws(RuntimeError) {
         try EdgeCodec.quantize(
           tensor.floats ?? [], tensor: session.inputTensor(position),
@@ -47,8 +68,9 @@ public struct IntegerModel {
   /// Each output after a run, dequantised.
   public var outputs: [[Float]] {
     session.plan.outputs.indices.map { position in
-      EdgeCodec.dequantize(
+      let scores = EdgeCodec.dequantize(
         session.output(position), tensor: session.outputTensor(position))
+      return position < links.count ? links[position].apply(scores) : scores
     }
   }
 }

@@ -80,7 +80,7 @@ public enum ModelItems {
         .failed, "input \(value.name) expects float32 \(shape), got \(array.type.name)",
         hint: "convert it, e.g. numpy.save(f, x.astype('float32'))")
     }
-    if let bad = floats.firstIndex(where: { !$0.isFinite }) {
+    if encoding != .ranks, let bad = floats.firstIndex(where: { !$0.isFinite }) {
       throw PackError(
         .failed, "the data of input \(value.name) holds \(floats[bad]) at element \(bad)",
         hint: "every value must be a finite number")

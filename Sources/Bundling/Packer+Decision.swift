@@ -14,6 +14,11 @@ extension Packer {
     guard let recipe = request.decision else { return nil }
     let output = try position(
       of: recipe.output, among: graph.outputs.map { graph[$0].name }, what: "output")
+    guard integers.session.outputTensor(output).element == .int8 else {
+      throw PackError(
+        .failed, "decision: \(graph[graph.outputs[output]].name) is not int8",
+        hint: "decisions of trees and of int16 outputs are not made yet")
+    }
     let judgement: DecisionRule.Judgement
     if let reconstruction = recipe.reconstruction {
       guard recipe.threshold == nil, recipe.thresholds == nil, recipe.alarm == nil else {

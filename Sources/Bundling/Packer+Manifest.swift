@@ -12,18 +12,17 @@ import Targets
 
 extension Packer {
   func manifest(
-    graph: Graph, lowered: LoweredModel, certificates: [TargetCertificate],
-    report: QuantizationReport?,
-    contract: TelemetryContract?, encodings: [InputEncoding], imported: Graph
+    imported: Graph, quantized: QuantizedModel, lowered: LoweredModel,
+    certificates: [TargetCertificate], contract: TelemetryContract?, encodings: [InputEncoding]
   ) -> Manifest {
+    var inputs = ports(imported, lowered, imported.inputs, lowered.plan.inputs, encodings)
+    var outputs = ports(imported, lowered, imported.outputs, lowered.plan.outputs, [])
+    if let ranked = quantized.ranked {
+      for (position, columns) in ranked.ranks.enumerated() { inputs[position].ranks = columns }
+      for (position, link) in ranked.links.enumerated() { outputs[position].link = link }
+    }
     let plan = PlanEntry(
-      name: "main",
-      inputs: ports(
-        graph, lowered, graph.inputs, lowered.plan.inputs, encodings,
-        came: imported.inputs.map { imported[$0].fileElement ?? imported[$0].type.element }),
-      outputs: ports(
-        graph, lowered, graph.outputs, lowered.plan.outputs, [],
-        came: imported.outputs.map { imported[$0].fileElement ?? imported[$0].type.element }),
+      name: "main", inputs: inputs, outputs: outputs,
       resources: Resources(
         arenaBytes: UInt64(lowered.plan.arenaBytes), weightsBytes: UInt64(lowered.weights.count),
         multiplyAccumulates: UInt64(lowered.plan.multiplyAccumulates)))
@@ -32,12 +31,15 @@ extension Packer {
       sources: request.sources.map {
         Provenance.Source(role: $0.role, digest: SHA256.digest($0.bytes))
       }, licence: request.licence)
+    let isPlain = (inputs + outputs).allSatisfy(\.isPlain)
     return Manifest(
       name: request.name, version: request.version, sequence: request.sequence,
       isDevelopment: request.isDevelopment,
       requirements: Requirements(
-        runtimeVersion: RuntimeVersion.current, planVersion: UInt64(lowered.plan.requiredVersion)),
-      plans: [plan], certificates: certificates, quantization: report, telemetry: contract,
+        runtimeVersion: isPlain ? 1 : RuntimeVersion.current,
+        planVersion: UInt64(lowered.plan.requiredVersion)),
+      plans: [plan], certificates: certificates, quantization: quantized.report,
+      telemetry: contract,
       provenance: provenance, sections: [])
   }
 
@@ -48,29 +50,32 @@ extension Packer {
     }
   }
 
+  /// The model's own shapes and names, with what its tensors became.
   private func ports(
-    _ graph: Graph, _ lowered: LoweredModel, _ ids: [ValueID], _ tensors: [TensorIndex],
-    _ encodings: [InputEncoding], came: [ElementType]
+    _ model: Graph, _ lowered: LoweredModel, _ ids: [ValueID], _ tensors: [TensorIndex],
+    _ encodings: [InputEncoding]
   ) -> [Port] {
-    let namings = namings(graph, ids)
+    let namings = namings(model, ids)
     return ids.indices.map { index in
-      let value = graph[ids[index]]
+      let value = model[ids[index]]
       let tensor = lowered.plan.tensors[tensors[index].position]
       let encoding = index < encodings.count ? encodings[index] : .calibrated
       var isRaw = false
       var normalization: Normalization?
       switch encoding {
-      case .calibrated: break
+      case .calibrated, .ranks: break
       case .rawBytes: isRaw = true
       case .normalized(let stated): normalization = stated
       }
       isRaw = isRaw || takesBytes(value.name)
+      let came = value.fileElement ?? value.type.element
       return Port(
-        name: value.name, shape: value.type.shape.map { UInt64($0) }, element: "int8",
+        name: value.name, shape: value.type.shape.map { UInt64($0) }, element: tensor.element.name,
         scale: tensor.scale, zeroPoint: tensor.zeroPoint,
-        userElement: isRaw ? "uint8" : Self.userElement(came[index], zeroPoint: tensor.zeroPoint),
+        userElement: isRaw ? "uint8" : Self.userElement(came, zeroPoint: tensor.zeroPoint),
         unit: namings[index].unit,
-        labels: namings[index].labels, normalization: normalization)
+        labels: namings[index].labels.isEmpty ? value.labels : namings[index].labels,
+        normalization: normalization)
     }
   }
 
@@ -84,6 +89,7 @@ extension Packer {
   private static func userElement(_ came: ElementType, zeroPoint: Int32) -> String {
     switch came {
     case .int8: "int8"
+    case .int32, .int64: "int64"
     case .uint8 where zeroPoint == -128: "uint8"
     default: "float32"
     }

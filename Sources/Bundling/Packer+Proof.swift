@@ -88,9 +88,10 @@ extension Packer {
       throw PackError(
         .failed, "the test data has \(items.count) items and \(test.labels.count) labels")
     }
+    let scored = graph.outputs.firstIndex { graph[$0].type.element != .int64 } ?? 0
     var correct = 0
     for (item, label) in zip(items, test.labels) {
-      let scores = try integers.run(item)[0]
+      let scores = try integers.run(item)[scored]
       let best = scores.indices.max { (scores[$0], $1) < (scores[$1], $0) }
       if best == label { correct += 1 }
     }

@@ -26,6 +26,15 @@ public struct PackOutcome: Sendable {
   public var notes: [String]
 }
 
+/// A model in integers, by whichever way it got there.
+struct QuantizedModel {
+  let graph: Graph
+  /// What quantising cost; nil where nothing was measured.
+  let report: QuantizationReport?
+  /// Encodings of a model of trees.
+  let ranked: RankedModel?
+}
+
 /// Recipe to signed bundle: import, quantise, lower, certify, prove, seal.
 public struct Packer {
   let request: PackRequest
@@ -53,6 +62,7 @@ public struct Packer {
       : try ModelItems.split(
         request.calibration, for: imported, encodings: encodings, stream: stream)
     let quantized = try quantize(imported, calibration, encodings)
+    let links = quantized.ranked?.links ?? []
     let planner = TapPlanner(
       graph: quantized.graph, inputs: namings(quantized.graph, quantized.graph.inputs),
       outputs: namings(quantized.graph, quantized.graph.outputs), encodings: encodings)
@@ -61,25 +71,32 @@ public struct Packer {
       ? calibration
       : try ModelItems.split(
         request.reference, for: imported, encodings: encodings, stream: stream)
-    let drafts = rows.isEmpty ? [] : planner.drafts()
+    let drafts = rows.isEmpty || quantized.ranked != nil ? [] : planner.drafts()
     let lowered = try lower(quantized.graph, drafts)
     progress("certifying")
-    let integers = try IntegerModel(lowered)
+    let integers = try IntegerModel(
+      lowered, ranks: quantized.ranked?.ranks ?? [], links: links)
     let certificates = try certificates(of: lowered)
     let accuracy = try gate(integers, imported, encodings, stream)
     let decision = try decisionRule(quantized.graph, integers, calibration)
     var notes: [String] = []
-    let drift = try makeReference(
-      rows, drafts, lowered, encodings, notes: &notes)
+    if quantized.ranked != nil {
+      notes.append("no drift contract: telemetry does not watch ranks and sums of trees yet")
+    }
+    let drift =
+      quantized.ranked != nil
+      ? nil : try makeReference(rows, drafts, lowered, encodings, notes: &notes)
     let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
     progress("sealing")
     var manifest = manifest(
-      graph: quantized.graph, lowered: lowered, certificates: certificates,
-      report: quantized.report,
-      contract: drift?.contract, encodings: encodings, imported: imported)
+      imported: imported, quantized: quantized, lowered: lowered, certificates: certificates,
+      contract: drift?.contract, encodings: encodings)
     manifest.plans[0].audio = stream?.audio
     manifest.plans[0].stream = stream?.rule
     manifest.plans[0].decision = decision
+    if manifest.requiredSchema > 1 {
+      manifest.requirements.runtimeVersion = RuntimeVersion.current
+    }
     var contents = [
       BundleWriter.Content(kind: .plan, plan: "main", bytes: lowered.plan.encoded()),
       BundleWriter.Content(kind: .weights, plan: "main", bytes: lowered.weights),
@@ -135,9 +152,17 @@ public struct Packer {
         .failed, "the model has no input or output called \(port.name)", hint: "it has \(names)")
     }
     var encodings: [InputEncoding] = []
+    let isRanked = !graph.isQuantized && RankQuantizer.applies(to: graph)
     for id in graph.inputs {
       let named = request.ports.first { $0.name == graph[id].name }
-      if let preparation = named?.preparation {
+      if isRanked {
+        guard named?.preparation == nil else {
+          throw PackError(
+            .failed, "input \(graph[id].name) is read by trees: its values are ranked, not scaled",
+            hint: "leave out `normalise` and `scaling`, and export the scaler with the trees")
+        }
+        encodings.append(.ranks)
+      } else if let preparation = named?.preparation {
         guard named?.rawScale == nil, !graph.isQuantized else {
           throw PackError(
             .failed, "input \(graph[id].name) is scaled twice",
@@ -158,7 +183,11 @@ public struct Packer {
 
   private func quantize(
     _ imported: Graph, _ items: [[TensorData]], _ encodings: [InputEncoding]
-  ) throws(PackError) -> (graph: Graph, report: QuantizationReport?) {
+  ) throws(PackError) -> QuantizedModel {
+    if encodings.contains(.ranks) {
+      let ranked = try fromGraph { () throws(GraphError) in try RankQuantizer.quantize(imported) }
+      return QuantizedModel(graph: ranked.graph, report: nil, ranked: ranked)
+    }
     let given = try fromGraph { () throws(GraphError) in try GivenParameters(imported) }
     if given.completeness == .full { return try complete(given, items, encodings) }
     guard !items.isEmpty else { throw missingData(given) }
@@ -183,25 +212,25 @@ public struct Packer {
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
       method: origin + best.method, outputDecibels: best.decibels, layers: layers)
-    return (best.graph, report)
+    return QuantizedModel(graph: best.graph, report: report, ranked: nil)
   }
 
   /// A model that came quantised as a whole: its integers are kept, data only measures it.
   private func complete(
     _ given: GivenParameters, _ items: [[TensorData]], _ encodings: [InputEncoding]
-  ) throws(PackError) -> (graph: Graph, report: QuantizationReport?) {
+  ) throws(PackError) -> QuantizedModel {
     let graph = try fromGraph { () throws(GraphError) in
       try Quantizer.quantize(
         CalibratedModel(complete: given), method: .minMax, inputs: encodings)
     }
-    guard !items.isEmpty else { return (graph, nil) }
+    guard !items.isEmpty else { return QuantizedModel(graph: graph, report: nil, ranked: nil) }
     progress("measuring layers")
     let layers = try LayerErrors(
       floatGraph: given.graph, graph: graph, items: items, encodings: encodings
     ).measure()
     let report = QuantizationReport(
       method: "imported", outputDecibels: layers.last?.signalToNoiseDecibels ?? 0, layers: layers)
-    return (graph, report)
+    return QuantizedModel(graph: graph, report: report, ranked: nil)
   }
 
   private func missingData(_ given: GivenParameters) -> PackError {

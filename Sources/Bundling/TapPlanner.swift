@@ -124,6 +124,8 @@ struct TapPlanner {
 
   private func outputDrafts(_ id: ValueID, naming: PortNaming) -> [TapDraft] {
     let name = graph[id].name
+    // A class is watched by the scores it is of.
+    guard graph[id].type.element == .int8 else { return [] }
     // Softmax saturates: its argument tells more.
     let producer = graph.nodes.first { $0.outputs.contains(id) }
     let value = (producer?.operation is Softmax ? producer?.inputs.first ?? nil : nil) ?? id

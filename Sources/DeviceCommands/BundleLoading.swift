@@ -70,11 +70,29 @@ public enum BundleLoading {
       throw CommandFailure(
         .untrusted, BundleError.section(kind: "plan", reason: error.message).message)
     }
-    if let port = session.plan.widePort {
-      throw CommandFailure(
-        .incompatible, "\(port.name) is not int8, as inputs, outputs and taps have to be")
-    }
+    try check(bundle.manifest.plans[0], session.plan)
     return session
+  }
+
+  /// Ports that are not their tensors would have items read past them.
+  private static func check(_ entry: PlanEntry, _ plan: Plan) throws(CommandFailure) {
+    guard entry.inputs.count == plan.inputs.count, entry.outputs.count == plan.outputs.count else {
+      throw CommandFailure(.untrusted, "the manifest lists other inputs and outputs than the plan")
+    }
+    for (port, index) in zip(entry.inputs + entry.outputs, plan.inputs + plan.outputs) {
+      let tensor = plan.tensors[index.position]
+      var elements: UInt64 = 1
+      for size in port.shape {
+        elements = elements.multipliedReportingOverflow(by: size).partialValue
+      }
+      let count = port.ranks.isEmpty ? elements : UInt64(port.ranks.count)
+      guard count == UInt64(tensor.elementCount),
+        port.element.utf8.elementsEqual(tensor.element.name.utf8)
+      else {
+        throw CommandFailure(
+          .untrusted, "\(port.name) has another size or element in the manifest than in the plan")
+      }
+    }
   }
 
   /// Which kernels a device prefers.

@@ -10,10 +10,11 @@ struct Expectation {
 
   /// - Throws: exit 13 saying how many elements differ, and where the worst is.
   func check(_ output: OutputCollector, items: Int) throws(CommandFailure) {
-    guard expected.count == output.levels.count else {
+    let count = output.reals.count
+    guard expected.count == count else {
       throw CommandFailure(
         .threshold,
-        "output \(output.port.name) has \(output.levels.count) elements, expected \(expected.count)"
+        "output \(output.port.name) has \(count) elements, expected \(expected.count)"
       )
     }
     let differences = try differences(output)
@@ -24,7 +25,7 @@ struct Expectation {
       if differences[index] > differences[worst] || wrong == 1 { worst = index }
     }
     guard wrong > 0 else { return }
-    let size = output.levels.count / max(items, 1)
+    let size = count / max(items, 1)
     throw CommandFailure(
       .threshold,
       "output \(output.port.name): \(wrong) of \(differences.count) elements differ by more than \(tolerance), the worst by \(Int(differences[worst])) at item \(worst / size), element \(worst % size)"
@@ -33,14 +34,14 @@ struct Expectation {
 
   /// |expected − got| of each element in steps of the scale.
   private func differences(_ output: OutputCollector) throws(CommandFailure) -> [Double] {
-    if expected.type == .int8 {
-      let levels: [Int8]
+    if expected.type == .int8 || output.isClass {
+      let levels: [Int64]
       do throws(ArrayError) {
-        levels = try expected.asInt8()
+        levels = try expected.asInt64()
       } catch {
         throw CommandFailure(.failed, error.message)
       }
-      return zip(levels, output.levels).map { Double(abs(Int($0) - Int($1))) }
+      return zip(levels, output.levels).map { Double($0) - Double($1) }.map { abs($0) }
     }
     guard expected.type == .float32 || expected.type == .float64 else {
       throw CommandFailure(

@@ -9,9 +9,10 @@ import SignalChain
 ///
 /// An array of an input's shape is one item; with one more leading axis, or where the shape's first
 /// axis is 1, its first axis counts items. Where items are cut from a stream, an array of rows is a
-/// recording, and gives one item per hop; so are int16 samples where rows are made of sound. int8 is taken as quantised, float32 is quantised at the
-/// edge, uint8 is taken where the input is declared as raw bytes. Where an input is normalised, bytes
-/// and floats are raw.
+/// recording, and gives one item per hop; so are int16 samples where rows are made of sound. int8 is
+/// taken as quantised, float32 is quantised at the edge, or ranked where the input is one of trees;
+/// uint8 is taken where it is declared as raw bytes. Where an input is normalised, bytes and floats
+/// are raw.
 struct ItemFeeder {
   private var inputs: [InputFeeder] = []
   let itemCount: Int
@@ -49,7 +50,7 @@ struct ItemFeeder {
       row = [UInt8](repeating: 0, count: stream.channels)
       inputs = [
         try InputFeeder(
-          ports[0], arrays[0], session.inputTensor(0),
+          ports[0], arrays[0], session.inputTensor(0), elements: stream.channels,
           normalization: ports[0].normalization.flatMap { stream.rowNormalization($0) })
       ]
       return
@@ -59,7 +60,8 @@ struct ItemFeeder {
       counts.append(try InputFeeder.itemCount(array, port))
       inputs.append(
         try InputFeeder(
-          port, array, session.inputTensor(position), normalization: port.normalization))
+          port, array, session.inputTensor(position),
+          elements: port.shape.reduce(1) { $0 * Int($1) }, normalization: port.normalization))
     }
     guard let count = counts.first, counts.allSatisfy({ $0 == count }) else {
       throw CommandFailure(.failed, "the inputs hold different numbers of items")
@@ -119,14 +121,18 @@ struct InputFeeder {
   private let floats: [Float]
   /// For the raw bytes of a normalised input; empty for others.
   private let table: [UInt8]
+  /// Elements of a piece.
+  private let elements: Int
 
   init(
-    _ port: Port, _ array: NumericArray, _ tensor: PlanTensor, normalization: Normalization?
+    _ port: Port, _ array: NumericArray, _ tensor: PlanTensor, elements: Int,
+    normalization: Normalization?
   ) throws(CommandFailure) {
     try Self.checkType(array, port)
     self.port = port
     self.array = array
     self.tensor = tensor
+    self.elements = elements
     self.normalization = normalization
     floats = array.type == .float32 || array.type == .float64 ? array.asFloats() : []
     if array.type == .uint8, let normalization {
@@ -136,11 +142,11 @@ struct InputFeeder {
     }
   }
 
-  /// Encodes the piece of a number, each as long as the target.
+  /// Encodes the piece of a number.
   func encode(
     _ number: Int, into target: UnsafeMutableRawBufferPointer
   ) throws(CommandFailure) {
-    let range = number * target.count..<(number + 1) * target.count
+    let range = number * elements..<(number + 1) * elements
     switch array.type {
     case .int8:
       target.copyBytes(from: array.bytes[range])
@@ -152,6 +158,10 @@ struct InputFeeder {
         EdgeCodec.loadRawBytes(array.bytes[range], into: target)
       }
     default:
+      guard port.ranks.isEmpty else {
+        EdgeCodec.rank(floats[range], columns: port.ranks, tensor: tensor, into: target)
+        return
+      }
       do throws(RuntimeError) {
         try EdgeCodec.quantize(
           floats[range], normalization: normalization, tensor: tensor, into: target)
@@ -185,10 +195,12 @@ struct InputFeeder {
   }
 
   private static func checkType(_ array: NumericArray, _ port: Port) throws(CommandFailure) {
-    let isRaw = port.userElement.utf8.elementsEqual("uint8".utf8)
+    let isBytes = port.element.utf8.elementsEqual("int8".utf8)
+    let isRaw = isBytes && port.userElement.utf8.elementsEqual("uint8".utf8)
     switch array.type {
-    case .int8, .float32, .float64: return
-    case .uint8 where isRaw || port.normalization != nil: return
+    case .float32, .float64: return
+    case .int8 where isBytes: return
+    case .uint8 where isBytes && (isRaw || port.normalization != nil): return
     default:
       throw CommandFailure(
         .failed, "input \(port.name) expects \(port.userElement), got \(array.type.name)",
@@ -200,27 +212,46 @@ struct InputFeeder {
 /// Collects one output over items.
 struct OutputCollector {
   let port: Port
-  private(set) var levels: [Int8] = []
+  private let tensor: PlanTensor
+  /// The integers as they lie in the arena.
+  private(set) var bytes: [UInt8] = []
+  /// What users get of each.
+  private(set) var reals: [Float] = []
 
-  init(port: Port) { self.port = port }
+  init(port: Port, tensor: PlanTensor) {
+    self.port = port
+    self.tensor = tensor
+  }
 
-  mutating func append(_ bytes: UnsafeRawBufferPointer) {
-    for byte in bytes { levels.append(Int8(bitPattern: byte)) }
+  mutating func append(_ item: UnsafeRawBufferPointer) {
+    bytes.append(contentsOf: item)
+    let values = EdgeCodec.dequantize(item, tensor: tensor)
+    guard port.link != .none else { return reals.append(contentsOf: values) }
+    let length = Int(port.shape.last ?? 1)
+    for start in stride(from: 0, to: values.count, by: length) {
+      reals.append(contentsOf: port.link.apply(Array(values[start..<start + length])))
+    }
   }
 
   /// True when users get the integers themselves.
-  var isInteger: Bool { port.userElement.utf8.elementsEqual("int8".utf8) }
+  var isInteger: Bool {
+    port.userElement.utf8.elementsEqual("int8".utf8) || isClass
+  }
 
-  /// Reals of the integers.
-  var reals: [Float] { levels.map { Float(Int32($0) - port.zeroPoint) * port.scale } }
+  /// True when the integers are classes.
+  var isClass: Bool { port.userElement.utf8.elementsEqual("int64".utf8) }
+
+  /// The integers.
+  var levels: [Int64] { bytes.withUnsafeBytes { EdgeCodec.levels($0, tensor.element) } }
 
   /// The array a user gets: items first, in the model file's layout.
   func array(items: Int) throws(CommandFailure) -> NumericArray {
     var shape = port.shape.map { Int($0) }
     if shape.first == 1 { shape[0] = items } else if items != 1 { shape.insert(items, at: 0) }
     do throws(ArrayError) {
+      if isClass { return try NumericArray(int64: levels, shape: shape) }
       return isInteger
-        ? try NumericArray(int8: levels, shape: shape)
+        ? try NumericArray(type: .int8, shape: shape, bytes: bytes)
         : try NumericArray(floats: reals, shape: shape)
     } catch {
       throw CommandFailure(.failed, error.message)

@@ -20,6 +20,7 @@ public enum RunCommand {
           "input", short: "i", "FILE", "input array, once per input of the model",
           repeatable: true, required: true),
         .value("output", short: "o", "FILE", "write the first output here, .npy"),
+        .value("take", "NAME", "the output that --output and --expect are of, if not the first"),
         .value("expect", "FILE", "compare with this array; a difference exits 13"),
         .value("tolerance", "STEPS", "steps by which elements may differ from --expect"),
         .value("decisions", "FILE", "write what is decided of each item here, .csv"),
@@ -53,12 +54,15 @@ public enum RunCommand {
   ) throws(CommandFailure) {
     let tolerance = try parsed.integer("--tolerance", in: 0...255) ?? 0
     let outputPath = try outputPath(parsed)
+    let taken = try position(of: parsed.value("--take"), among: model.plan.outputs.map { $0.name })
     var feeder = try ItemFeeder(plan: model.plan, arrays: arrays, session: model.session)
-    var outputs = model.plan.outputs.map { OutputCollector(port: $0) }
     var log = try DecisionLog(plan: model.plan, session: model.session)
     if log == nil, parsed.value("--decisions") != nil {
       throw CommandFailure(
         .usage, "the bundle decides nothing", hint: "add `decision` to its recipe")
+    }
+    var outputs = model.plan.outputs.enumerated().map { position, port in
+      OutputCollector(port: port, tensor: model.session.outputTensor(position))
     }
     var times: [UInt64] = []
     for item in 0..<feeder.itemCount {
@@ -74,19 +78,19 @@ public enum RunCommand {
     }
     try model.finish()
     if let path = outputPath {
-      try Files.write(path, Npy.write(try outputs[0].array(items: feeder.itemCount)))
+      try Files.write(path, Npy.write(try outputs[taken].array(items: feeder.itemCount)))
     }
     console.out(summary(model, outputs, times, items: feeder.itemCount))
     if let log {
       if let path = parsed.value("--decisions") { try Files.write(path, log.table()) }
       if feeder.itemCount <= 8 { for line in log.lines() { console.out(line) } }
     } else if feeder.itemCount <= 8 {
-      printTopClasses(outputs[0], feeder.itemCount, console)
+      printTopClasses(outputs[taken], feeder.itemCount, console)
     }
     if let path = parsed.value("--expect") {
       let expectation = Expectation(
         expected: try environment.readArray(path), tolerance: Int(tolerance))
-      try expectation.check(outputs[0], items: feeder.itemCount)
+      try expectation.check(outputs[taken], items: feeder.itemCount)
       console.out(tolerance == 0 ? "equal to \(path)" : "within \(tolerance) of \(path)")
     }
   }
@@ -103,21 +107,40 @@ public enum RunCommand {
     return path
   }
 
+  /// Where the output of a name stands; the first where none is asked for.
+  public static func position(
+    of name: String?, among names: [String]
+  ) throws(CommandFailure) -> Int {
+    guard let name else { return 0 }
+    guard let position = names.firstIndex(where: { $0.utf8.elementsEqual(name.utf8) }) else {
+      var list = ""
+      for name in names { list += list.utf8.isEmpty ? name : ", \(name)" }
+      throw CommandFailure(.usage, "there is no output called \(name)", hint: "there is \(list)")
+    }
+    return position
+  }
+
   /// One line that tells equal runs on different machines to be equal.
   private static func summary(
     _ model: RunnableModel, _ outputs: [OutputCollector], _ times: [UInt64], items: Int
   ) -> String {
     var hasher = SHA256Hasher()
-    for output in outputs { hasher.update(output.levels.map { UInt8(bitPattern: $0) }) }
+    for output in outputs { hasher.update(output.bytes) }
     return
       "\(model.manifest.name) \(model.manifest.version)  \(items) \(items == 1 ? "item" : "items")  outputs \(Hex.encode(Array(hasher.finish().prefix(8))))"
   }
 
   private static func printTopClasses(_ output: OutputCollector, _ items: Int, _ console: Console) {
-    let size = output.levels.count / max(items, 1)
+    let levels = output.levels
+    let size = levels.count / max(items, 1)
+    if output.isClass, size == 1 {
+      for item in 0..<items where output.port.labels.indices.contains(Int(levels[item])) {
+        console.out("  item \(item): \(output.port.labels[Int(levels[item])])")
+      }
+    }
     guard size > 1, output.port.labels.count == size else { return }
     for item in 0..<items {
-      let row = output.levels[item * size..<(item + 1) * size]
+      let row = levels[item * size..<(item + 1) * size]
       var best = row.startIndex
       for index in row.indices where row[index] > row[best] { best = index }
       console.out("  item \(item): \(output.port.labels[best - row.startIndex])")

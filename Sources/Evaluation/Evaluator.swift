@@ -50,6 +50,7 @@ public struct Evaluator {
   ) throws(PackError) -> EvaluationReport {
     let encodings = plan.inputs.map { port -> InputEncoding in
       if let normalization = port.normalization { return .normalized(normalization) }
+      if !port.ranks.isEmpty { return .ranks }
       return port.userElement == "uint8" ? .rawBytes(scale: port.scale) : .calibrated
     }
     let items = try ModelItems.split(
@@ -59,7 +60,7 @@ public struct Evaluator {
       throw PackError(.failed, "there are \(items.count) items and \(labels.count) labels")
     }
     let executor = model.map { FloatExecutor($0) }
-    let integers = IntegerModel(session: session)
+    let integers = IntegerModel(session: session, entry: plan)
     var report = EvaluationReport(items: items.count)
     var decider: Decider?
     if let rule = plan.decision {
@@ -76,6 +77,8 @@ public struct Evaluator {
         report.floatAccuracy = TopOne()
       }
     }
+    // A classifier's scores, or all there is.
+    let scored = plan.outputs.firstIndex { $0.userElement != "int64" } ?? 0
     for (index, item) in items.enumerated() {
       try integers.load(item)
       if let input = decider?.input {
@@ -86,7 +89,7 @@ public struct Evaluator {
       if let rule = plan.decision, let decision = decider?.decide(session.output(rule.output)) {
         report.decisions?.add(decision, label: labels?[index])
       }
-      if let labels = classes { report.accuracy?.add(scores: outputs[0], label: labels[index]) }
+      if let labels = classes { report.accuracy?.add(scores: outputs[scored], label: labels[index]) }
       guard let executor else { continue }
       let truth: [TensorData]
       do throws(GraphError) {
@@ -95,8 +98,8 @@ public struct Evaluator {
         throw PackError(error)
       }
       for (expected, got) in zip(truth, outputs) { report.noise?.add(expected.floats ?? [], got) }
-      let scores = truth[0].floats ?? []
-      report.agreement?.add(scores: outputs[0], label: TopOne.argmax(scores))
+      let scores = truth[scored].floats ?? []
+      report.agreement?.add(scores: outputs[scored], label: TopOne.argmax(scores))
       if let labels = classes { report.floatAccuracy?.add(scores: scores, label: labels[index]) }
     }
     return report

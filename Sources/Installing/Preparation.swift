@@ -43,8 +43,8 @@ struct Preparation {
     }
     arenaBytes = UInt64(session.plan.arenaBytes)
     peakBytes = UInt64(session.figures.residentBytes)
-    if let port = session.plan.widePort {
-      throw .unsupported("\(port.name) is not int8, as inputs, outputs and taps have to be")
+    if let tap = session.plan.wideTap {
+      throw .unsupported("telemetry taps \(tap.name), which is not int8")
     }
     try Self.check(entry.inputs, session.plan.inputs, session.plan, "inputs")
     try Self.check(entry.outputs, session.plan.outputs, session.plan, "outputs")
@@ -62,8 +62,13 @@ struct Preparation {
       for size in port.shape {
         elements = elements.multipliedReportingOverflow(by: size).partialValue
       }
-      guard elements == UInt64(plan.tensors[index.position].elementCount) else {
+      let tensor = plan.tensors[index.position]
+      let size = port.ranks.isEmpty ? elements : UInt64(port.ranks.count)
+      guard size == UInt64(tensor.elementCount) else {
         throw .inconsistent("\(port.name) has another size in the manifest than in the plan")
+      }
+      guard port.element.utf8.elementsEqual(tensor.element.name.utf8) else {
+        throw .inconsistent("\(port.name) has another element in the manifest than in the plan")
       }
     }
   }

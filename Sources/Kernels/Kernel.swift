@@ -181,6 +181,7 @@ extension PlanOperation {
     case .move: "move"
     case .resize: "qs8-resize"
     case .recurrent: "qs8-recurrent"
+    case .topClass: "argmax"
     }
   }
 }

@@ -23,6 +23,7 @@ public enum KernelCall {
   case move(MoveCall)
   case resize(ResizeCall)
   case recurrent(UnsafePointer<RecurrentCall>)
+  case topClass(TopClassCall)
   case strip(UnsafePointer<StripCall>)
   case winograd(UnsafePointer<WinogradCall>)
   case depthwiseStrip(UnsafePointer<DepthwiseCall>)
@@ -87,6 +88,7 @@ public enum KernelCall {
     case .move(let call): ScalarKernels.move(call)
     case .resize(let call): ScalarKernels.resize(call)
     case .recurrent(let call): call.pointee.run()
+    case .topClass(let call): ScalarKernels.topClass(call)
     case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()
     case .positionMaximum(let call): call.run()

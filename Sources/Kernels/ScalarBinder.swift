@@ -70,6 +70,7 @@ struct ScalarBinder {
       return .resize(resize(parameters, input, output))
     case .recurrent(let parameters):
       return .recurrent(KernelCall.placed(recurrent(parameters, source, result)))
+    case .topClass: return .topClass(topClass(source, result))
     }
   }
 

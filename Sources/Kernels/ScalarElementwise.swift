@@ -109,7 +109,7 @@ extension ScalarBinder {
   func elementwise(
     _ parameters: ElementwiseParameters, _ result: PlanTensor
   ) -> ElementwiseCall {
-    var shapes = layer.inputs.map(\.shape)
+    var shapes = layer.inputs.map { $0.shape }
     var operands = layer.inputs.map { UnsafeRawPointer(memory.elements($0)) }
     if let fixed = parameters.constant {
       let place = fixed.isLeft ? 0 : 1

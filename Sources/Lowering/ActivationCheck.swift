@@ -1,8 +1,8 @@
 import ModelGraph
 
 extension Graph {
-  /// Makes sure of what lowering builds on: every activation is int8 with one finite positive scale
-  /// and a zero point in range, is computed once, and before it is read.
+  /// Makes sure of what lowering builds on: every activation is a signed integer with one finite
+  /// positive scale and a zero point in range, is computed once, and before it is read.
   func checkActivations() throws(GraphError) {
     guard isQuantized else {
       throw .invalid(
@@ -27,24 +27,22 @@ extension Graph {
     guard computed.insert(id).inserted else {
       throw .invalid(node: value.name, reason: "it is computed twice")
     }
-    let range: ClosedRange<Int32>
+    let zeroPoints: ClosedRange<Int32>
     switch value.type.element {
-    case .int8: range = -128...127
-    case .int16: range = 0...0
-    default:
+    case .int8: zeroPoints = -128...127
+    case .int16, .int32, .int64: zeroPoints = 0...0
+    case .float32, .uint8, .bool:
       throw .unsupported(
         operation: "activation", node: value.name,
-        reason: "it is \(value.type.element.rawValue); int8 and int16 activations run on a device")
+        reason: "it is \(value.type.element.rawValue); only signed integers run on a device")
     }
     guard let quantization = value.quantization, quantization.isPerTensor,
       quantization.zeroPoints.count == 1, quantization.scale.isFinite, quantization.scale > 0,
-      range.contains(quantization.zeroPoint)
+      zeroPoints.contains(quantization.zeroPoint)
     else {
       throw .invalid(
         node: value.name,
-        reason:
-          "an \(value.type.element.rawValue) activation needs one finite positive scale and a zero "
-          + "point in \(range)")
+        reason: "an activation needs one finite positive scale and a zero point in \(zeroPoints)")
     }
   }
 }

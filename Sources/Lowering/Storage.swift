@@ -76,6 +76,7 @@ struct Storage {
     switch value.type.element {
     case .int16: .int16
     case .int32: .int32
+    case .int64: .int64
     default: .int8
     }
   }

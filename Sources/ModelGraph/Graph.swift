@@ -62,6 +62,8 @@ public struct Value: Sendable {
   public var quantization: Quantization?
   /// Element type in the model file where it is another: uint8 was shifted to int8.
   public var fileElement: ElementType?
+  /// What a model file calls the classes that this value's integers count; empty where it does not.
+  public var labels: [String] = []
 
   /// Creates a value.
   public init(

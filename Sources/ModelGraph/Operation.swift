@@ -78,6 +78,8 @@ public enum QuantizationRule: Sendable, Equatable {
   case calibrated
   /// The result shares the first operand's parameters.
   case sameAsInput
+  /// The result is an integer of its own, int32: a position, a class.
+  case index
   /// The result's parameters are given.
   case fixed(scale: Float, zeroPoint: Int32)
 }

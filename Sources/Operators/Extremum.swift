@@ -67,7 +67,7 @@ public struct Extremum: Operation, Equatable {
     }
   }
 
-  public var quantizationRule: QuantizationRule { .calibrated }
+  public var quantizationRule: QuantizationRule { .index }
 
   public func ignoring(
     _ permutation: [Int]
@@ -81,11 +81,19 @@ public struct Extremum: Operation, Equatable {
     return (moved, kept.map { $0 > moved.axis ? $0 - 1 : $0 })
   }
 
+  /// The class of a row of scores; positions along other axes stay on the host.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    throw .unsupported(
-      operation: Self.name, node: node.name,
-      reason: "its result is a position, and results on a device are int8; end the model with what "
-        + "it compares")
+    guard let operand = node.operands.first ?? nil, let input = operand.tensor,
+      let output = node.results.first?.tensor, axis == operand.value.type.shape.count - 1,
+      !isMinimum, !takesLast
+    else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "positions run for the first largest along the last axis; end the model with what "
+          + "it compares")
+    }
+    builder.emit(
+      Instruction(name: node.name, operation: .topClass, inputs: [input], output: output))
   }
 
   public var summary: String { "\(isMinimum ? "minimum" : "maximum") along axis \(axis)" }

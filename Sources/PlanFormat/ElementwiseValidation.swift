@@ -5,7 +5,7 @@ extension InstructionValidator {
     let isWide = result.element == .int16
     let range: ClosedRange<Int32> = isWide ? -32768...32767 : -128...127
     let arithmetic = parameters.arithmetic
-    var shapes = operands.map(\.shape)
+    var shapes = operands.map { $0.shape }
     if let constant = parameters.constant {
       try self.constant(constant.elements, count: constant.shape, times: isWide ? 2 : 1)
       shapes.insert(constant.shape, at: constant.isLeft ? 0 : 1)

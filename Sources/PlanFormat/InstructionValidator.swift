@@ -28,6 +28,7 @@ struct InstructionValidator {
       case .recurrent:
         (input.element == .int8 || input.element == .int16)
           && (result.element == .int8 || result.element == .int16)
+      case .topClass: result.element == .int32
       default: input.element == .int8 && result.element == .int8
       }
     try require(served, Self.unserved)
@@ -89,6 +90,7 @@ struct InstructionValidator {
       try resize(parameters, input, result)
     case .recurrent(let parameters):
       try recurrent(parameters, operands, result)
+    case .topClass: try topClass(input, result)
     }
   }
 

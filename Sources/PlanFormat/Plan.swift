@@ -38,10 +38,9 @@ public struct Plan: Sendable, Equatable {
 }
 
 extension Plan {
-  /// The first input, output or tap that is not int8, if any. The edge, telemetry and the tools read
-  /// and write bytes; plans with wider ports are made by hand only.
-  public var widePort: PlanTensor? {
-    for index in inputs + outputs + taps where tensors[index.position].element != .int8 {
+  /// The first tap that is not int8, if any: telemetry counts bytes.
+  public var wideTap: PlanTensor? {
+    for index in taps where tensors[index.position].element != .int8 {
       return tensors[index.position]
     }
     return nil
@@ -67,6 +66,16 @@ public enum PlanElement: UInt8, Sendable {
   case int32 = 3
   /// Signed 64-bit sums of trees, zero point 0.
   case int64 = 4
+
+  /// What manifests and arrays call it.
+  public var name: String {
+    switch self {
+    case .int8: "int8"
+    case .int16: "int16"
+    case .int32: "int32"
+    case .int64: "int64"
+    }
+  }
 
   /// Bytes of one element.
   public var byteCount: Int {

@@ -73,7 +73,8 @@ extension PlanOperation {
       return .resize(parameters)
     case .recurrent(let parameters):
       return .recurrent(parameters.replacingConstants(replacement))
-    case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose:
+    case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose,
+      .topClass:
       return self
     }
   }

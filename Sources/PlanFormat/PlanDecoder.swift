@@ -346,6 +346,7 @@ extension ByteReader {
     case 20: return .move(try move())
     case 21: return .resize(try resize())
     case 30: return .recurrent(try recurrent())
+    case 34: return .topClass
     default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: UInt64(opcodes))
     }
   }

@@ -212,6 +212,7 @@ extension ByteWriter {
         reference(constant)
       }
       u32(UInt32(parameters.leafWidth))
+    case .topClass: break
     case .elementwise(let parameters):
       elementwise(parameters)
     case .move(let parameters):
@@ -268,6 +269,7 @@ extension PlanOperation {
     case .move: 20
     case .resize: 21
     case .recurrent: 30
+    case .topClass: 34
     }
   }
 }

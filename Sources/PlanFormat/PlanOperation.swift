@@ -39,6 +39,8 @@ public enum PlanOperation: Sendable, Equatable {
   case resize(ResizeParameters)
   /// An LSTM, a GRU or a simple recurrent layer over time.
   case recurrent(RecurrentParameters)
+  /// The position of the first largest element along the last axis, of any element, as int32.
+  case topClass
 }
 
 /// How an accumulator becomes an output: q = zeroPoint + round(acc · multiplier · 2^shift).

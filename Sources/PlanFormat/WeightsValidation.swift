@@ -51,7 +51,7 @@ extension Plan {
       case .recurrent(let parameters):
         isSafe = self.isSafe(parameters, instruction, weights)
       case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup, .move,
-        .elementwise:
+        .elementwise, .topClass:
         isSafe = true
       }
       guard isSafe else {

@@ -11,6 +11,8 @@ public enum InputEncoding: Sendable, Equatable {
   case rawBytes(scale: Float)
   /// From the range that normalised values had in calibration; data comes raw.
   case normalized(Normalization)
+  /// Ranks among a model's thresholds: any float is one, infinities and NaN too.
+  case ranks
 }
 
 /// A float model, equalised, with the statistics of its activations over calibration data: all that

@@ -100,7 +100,7 @@ public struct GivenParameters: Sendable {
           continue
         }
         set(output, shared, graph[input].type.element)
-      case .calibrated, .weighted, .rows: continue
+      case .calibrated, .weighted, .rows, .index: continue
       }
     }
   }

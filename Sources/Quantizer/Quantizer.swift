@@ -30,6 +30,9 @@ public enum Quantizer {
         setActivation(id, parameters(of: id, in: model, method: method), in: &graph)
       case .rawBytes(let scale):
         setActivation(id, Quantization(scale: scale, zeroPoint: -128), in: &graph)
+      case .ranks:
+        throw .unsupported(
+          operation: "input", node: graph[id].name, reason: "ranks are of inputs that trees read")
       }
     }
     for node in graph.nodes {
@@ -53,6 +56,11 @@ public enum Quantizer {
       }
       for output in node.outputs {
         setActivation(output, shared, graph[input].type.element, in: &graph)
+      }
+    case .index:
+      for output in node.outputs {
+        graph[output].quantization = Quantization(scale: 1, zeroPoint: 0)
+        graph[output].type.element = .int32
       }
     case .fixed(let scale, let zeroPoint):
       for output in node.outputs {

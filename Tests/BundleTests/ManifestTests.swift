@@ -1,5 +1,6 @@
 import BundleFormat
 import CBOR
+import PlanFormat
 import SignalChain
 import TestSupport
 import Testing
@@ -24,6 +25,51 @@ import Wire
     #expect(try Manifest(decoding: manifest.encoded()) == manifest)
     manifest.plans[0].outputs[0].labels = (0..<1000).map { "class \($0)" }
     #expect(try Manifest(decoding: manifest.encoded()) == manifest)
+  }
+
+  /// Ranks, links and wide elements came with schema 2; what has none stays in schema 1.
+  @Test func ranksAndLinks() throws {
+    func column(_ values: [Float], feature: Int = 0, missing: Int = 0) -> RankColumn {
+      RankColumn(feature: feature, values: values, isEquality: false, missingRank: missing)
+    }
+    var manifest = try Self.sample()
+    #expect(manifest.requiredSchema == 1)
+    manifest.plans[0].inputs[0].element = "int16"
+    manifest.plans[0].inputs[0].ranks = [
+      column([-.infinity, -1.5, 0, 7], missing: 4),
+      RankColumn(feature: 0, values: [2], isEquality: true, missingRank: 1),
+    ]
+    manifest.plans[0].outputs[0].link = .softmaxZero
+    #expect(manifest.requiredSchema == 2)
+    #expect(try Manifest(decoding: manifest.encoded()) == manifest)
+    for ranks in [
+      [column([])], [column([1, 1])], [column([2, 1])], [column([.nan])],
+      [column([1, .nan])], [column([1], feature: 1 << 20)], [column([1], missing: 2)],
+      [RankColumn(feature: 0, values: [1, 2], isEquality: true, missingRank: 0)],
+      [column((0...RankColumn.valuesMax).map { Float($0) })],
+    ] {
+      #expect(
+        try Self.refused {
+          $0.plans[0].inputs[0].element = "int16"
+          $0.plans[0].inputs[0].ranks = ranks
+        })
+    }
+    #expect(try Self.refused { $0.plans[0].inputs[0].ranks = [column([1])] }, "ranks of int8")
+    #expect(try Self.refused { $0.plans[0].inputs[0].link = .softmax })
+    #expect(
+      try Self.refused {
+        $0.plans[0].outputs[0].element = "int16"
+        $0.plans[0].outputs[0].ranks = [column([1])]
+      })
+    // The schema it is written in is the oldest that holds it, and no other.
+    var bytes = try Self.sample().encoded()
+    let schema = Array("schema".utf8)
+    let place =
+      try #require(
+        bytes.indices.first { bytes[$0...].starts(with: schema) }) + schema.count
+    #expect(bytes[place] == 1)
+    bytes[place] = 2
+    #expect(throws: BundleError.self) { try Manifest(decoding: bytes) }
   }
 
   @Test func limits() throws {

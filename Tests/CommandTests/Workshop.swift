@@ -91,6 +91,7 @@ final class Workshop {
       toPath: folder.file("digits"))
     try writeKeys(folder)
     try writeArrays(folder)
+    try writeTrees(folder)
     // Other calibration data than the recipe's: another image, and other outputs.
     let float = "pack digits/model.onnx --calibration digits/reference.npz --window 135"
     for line in [
@@ -125,6 +126,33 @@ final class Workshop {
     try FileManager.default.moveItem(
       atPath: folder.file(".config/swiftlet/development.pub"),
       toPath: folder.file("development.pub"))
+  }
+
+  /// A classifier of two trees in a pipeline, and rows for it: on a threshold, beside it, missing.
+  private static func writeTrees(_ folder: TemporaryFolder) throws {
+    var model = ONNXSample()
+    model.input("x", ["n", "2"])
+    model.node(
+      "Scaler", ["x"], ["scaled"], ["scale": .floats([0.5, 2]), "offset": .floats([1, 0])],
+      domain: "ai.onnx.ml")
+    model.node(
+      "TreeEnsembleClassifier", ["scaled"], ["label", "probabilities"],
+      [
+        "nodes_treeids": .ints([0, 0, 0, 1, 1, 1]), "nodes_nodeids": .ints([0, 1, 2, 0, 1, 2]),
+        "nodes_modes": .strings(["BRANCH_LEQ", "LEAF", "LEAF", "BRANCH_LT", "LEAF", "LEAF"]),
+        "nodes_featureids": .ints([0, 0, 0, 1, 0, 0]), "nodes_values": .floats([2, 0, 0, 3, 0, 0]),
+        "nodes_truenodeids": .ints([1, 0, 0, 1, 0, 0]),
+        "nodes_falsenodeids": .ints([2, 0, 0, 2, 0, 0]),
+        "class_treeids": .ints([0, 0, 1, 1]), "class_nodeids": .ints([1, 2, 1, 2]),
+        "class_ids": .ints([0, 1, 2, 0]), "class_weights": .floats([1.5, 2, 1.75, 0.5]),
+        "classlabels_strings": .strings(["idle", "walking", "running"]),
+        "post_transform": .string("SOFTMAX"),
+      ], domain: "ai.onnx.ml")
+    model.output("label")
+    model.output("probabilities")
+    try folder.write("trees.onnx", model.bytes)
+    let rows: [Float] = [5, 1.5, 5.0001, 1.4, 0, 1.4, .nan, .nan]
+    try folder.write("rows.npy", Npy.write(try NumericArray(floats: rows, shape: [4, 2])))
   }
 
   private static func writeArrays(_ folder: TemporaryFolder) throws {

@@ -201,13 +201,21 @@ func refusal(_ body: () throws -> Void) -> InstallError? {
       return refusal { _ = try test.root.install(bundle: bytes) }
     }
     #expect(
-      try refused(TinyBundle(runtimeVersion: 2)) == .needsRuntime(needed: 2, available: 1))
+      try refused(TinyBundle(runtimeVersion: 3)) == .needsRuntime(needed: 3, available: 2))
     #expect(
       try refused(TinyBundle(planVersion: 9))
         == .needsPlanFormat(needed: 9, available: UInt64(Plan.formatVersion)))
     #expect(try refused(TinyBundle(planCount: 2))?.isIncompatible == true)
-    guard case .unsupported(let what) = try refused(TinyBundle(spareInput: .int16)) else {
-      Issue.record("a port of int16 was accepted")
+    guard case .inconsistent = try refused(TinyBundle(spareInput: .int16)) else {
+      Issue.record("an input that the manifest does not list was accepted")
+      return
+    }
+    guard case .inconsistent = try refused(TinyBundle(portElement: "int16")) else {
+      Issue.record("a port of another element than its tensor was accepted")
+      return
+    }
+    guard case .unsupported(let what) = try refused(TinyBundle(tapElement: .int32)) else {
+      Issue.record("a tap of int32 was accepted")
       return
     }
     #expect(what.contains("spare"))

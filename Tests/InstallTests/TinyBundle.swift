@@ -20,7 +20,10 @@ struct TinyBundle {
   var planVersion: UInt64 = 1
   /// Another input that nothing reads, of this element.
   var spareInput: PlanElement?
+  /// A tapped input of this element beside it.
+  var tapElement: PlanElement?
   var portSize: UInt64 = 16
+  var portElement = "int8"
   var planCount = 1
   var reference: [UInt8]? = [1, 2, 3]
   var signer = TinyBundle.key(3)
@@ -61,7 +64,7 @@ struct TinyBundle {
 
   private func manifest(_ sections: [Section]) -> Manifest {
     let port = Port(
-      name: "x", shape: [1, portSize], element: "int8", scale: 1, zeroPoint: 0,
+      name: "x", shape: [1, portSize], element: portElement, scale: 1, zeroPoint: 0,
       userElement: "int8", unit: "", labels: [])
     let plans = (0..<planCount).map { number in
       PlanEntry(
@@ -84,15 +87,16 @@ struct TinyBundle {
     }
     var tensors = [tensor("x", at: 0), tensor("y", at: 64)]
     var inputs = [TensorIndex(0)]
-    if let spareInput {
+    let spare = spareInput ?? tapElement
+    if let spare {
       tensors.append(tensor("spare", at: 128))
-      tensors[2].element = spareInput
+      tensors[2].element = spare
       inputs.append(TensorIndex(2))
     }
     return Plan(
-      arenaBytes: spareInput == nil ? 128 : 256, weightsBytes: 256, multiplyAccumulates: 0,
+      arenaBytes: spare == nil ? 128 : 256, weightsBytes: 256, multiplyAccumulates: 0,
       tensors: tensors, inputs: inputs,
-      outputs: [TensorIndex(1)], taps: [],
+      outputs: [TensorIndex(1)], taps: tapElement == nil ? [] : [TensorIndex(2)],
       instructions: [
         Instruction(
           name: "add",

@@ -46,6 +46,47 @@ import Wire
     }
   }
 
+  /// The first largest of each row, of every element; and the rules of the instruction.
+  @Test(arguments: [PlanElement.int8, .int16, .int32, .int64])
+  func topClasses(element: PlanElement) throws {
+    func sketch(rows: Int, length: Int, element result: PlanElement = .int32) -> PlanSketch {
+      var sketch = PlanSketch()
+      let x = sketch.tensor("scores", [rows, length], element: element, zeroPoint: 0)
+      sketch.emit("top", .topClass, [x], [rows], element: result, zeroPoint: 0)
+      return sketch
+    }
+    var random = SplitMix64(seed: 0x70b)
+    for _ in 0..<40 {
+      let (rows, length) = (random.int(1...4), random.int(1...9))
+      let scores = (0..<rows * length).map { _ in Int8(random.int(-3...3)) }
+      let expected = (0..<rows).map { row -> Int32 in
+        let values = scores[row * length..<(row + 1) * length]
+        return Int32((values.firstIndex(of: values.max() ?? 0) ?? 0) - row * length)
+      }
+      let made = sketch(rows: rows, length: length)
+      let got: [Int32] =
+        switch element {
+        case .int8: try made.run([scores], as: Int32.self)
+        case .int16: try made.run([scores.map { Int16($0) * 9999 }], as: Int32.self)
+        case .int32: try made.run([scores.map { Int32($0) << 28 }], as: Int32.self)
+        case .int64: try made.run([scores.map { Int64($0) << 60 }], as: Int32.self)
+        }
+      #expect(got == expected)
+    }
+    func refusal(_ sketch: PlanSketch) -> String {
+      let plan = sketch.plan(inputs: [TensorIndex(0)], outputs: [TensorIndex(1)])
+      do throws(PlanError) { _ = try Plan(decoding: plan.encoded()) } catch { return error.message }
+      return ""
+    }
+    var wrong = sketch(rows: 2, length: 3)
+    #expect(refusal(wrong) == "")
+    let plan = wrong.plan(inputs: [TensorIndex(0)], outputs: [TensorIndex(1)])
+    #expect(plan.requiredVersion == 3 && (try? Plan(decoding: plan.encoded())) == plan)
+    wrong.tensors[1].shape = [3]
+    #expect(refusal(wrong).contains("one class per row"))
+    #expect(refusal(sketch(rows: 2, length: 3, element: .int64)).contains("element type"))
+  }
+
   private func run(
     _ tables: TreeTables, _ ranks: [Int32], items: Int, features: Int, rank: PlanElement,
     sum: PlanElement

@@ -65,6 +65,46 @@ import Testing
     }
   }
 
+  /// Models that other tools quantised, integers against the float model they made them from: at most
+  /// a decibel below those tools' own figures for the same files (the shared set's README, block A).
+  @Test(arguments: [
+    ("digits_cnn.ort_w8a8_pertensor", "digits", 39.9),
+    ("digits_cnn.ort_w8a8_perchannel", "digits", 40.5),
+    ("digits_ae.ort_w8a8_perchannel", "digits_ae", 35.4),
+    ("clutter_dscnn.ort_w8a8_perchannel", "clutter", 32.3),
+  ])
+  func keepsThePeersQuality(_ name: String, _ folder: String, _ decibels: Double) throws {
+    let graph = try ModelImporter.load(
+      bytes: Array(try data("quant/qdq/\(name).onnx")), name: name)
+    let given = try GivenParameters(graph)
+    #expect(given.completeness == .full)
+    let quantized = try Quantizer.quantize(
+      CalibratedModel(complete: given), method: .minMax, inputs: [.calibrated])
+    let lowered = try Lowering.lower(quantized)
+    let session = try Session(plan: lowered.plan.encoded(), weights: lowered.weights)
+    let path = "quant/data/\(folder).test_x.bin"
+    let inputs =
+      folder == "clutter" ? try data(path).map { Float($0) / 255 } : try floats(path)
+    let base = try #require(name.split(separator: ".").first)
+    let golden = try floats("quant/data/\(base).ref_fp32_out.bin")
+    let count = graph[graph.inputs[0]].type.shape.reduce(1, *)
+    let width = graph[graph.outputs[0]].type.shape.reduce(1, *)
+    var (signal, noise) = (0.0, 0.0)
+    for item in 0..<256 {
+      try EdgeCodec.quantize(
+        inputs[item * count..<(item + 1) * count], tensor: session.inputTensor(0),
+        into: session.input(0))
+      session.run()
+      let output = EdgeCodec.dequantize(session.output(0), tensor: session.outputTensor(0))
+      for (got, expected) in zip(output, golden[item * width..<(item + 1) * width]) {
+        signal += Double(expected) * Double(expected)
+        noise += Double(expected - got) * Double(expected - got)
+      }
+    }
+    let ratio = 10 * log10(signal / noise)
+    #expect(ratio > decibels - 1, "\(ratio) dB")
+  }
+
   private func data(_ path: String) throws -> Data {
     try Data(contentsOf: URL(fileURLWithPath: Shared.file(path)))
   }

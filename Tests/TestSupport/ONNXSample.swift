@@ -62,6 +62,7 @@ public struct ONNXSample: Sendable {
     case int(Int)
     case ints([Int])
     case float(Float)
+    case floats([Float])
     case string(String)
     case strings([String])
   }
@@ -70,18 +71,21 @@ public struct ONNXSample: Sendable {
   public mutating func node(
     _ type: String, _ inputs: [String], _ outputs: [String],
     _ attributes: [String: Attribute] = [:],
-    name: String? = nil
+    name: String? = nil, domain: String = ""
   ) {
     graph.message(1) { node in
       for input in inputs { node.string(1, input) }
       for output in outputs { node.string(2, output) }
       node.string(3, name ?? outputs.first ?? type)
       node.string(4, type)
+      if !domain.isEmpty { node.string(7, domain) }
       for (key, value) in attributes.sorted(by: { $0.key < $1.key }) {
         node.message(5) { attribute in
           attribute.string(1, key)
           switch value {
           case .float(let number): attribute.float(2, number)
+          case .floats(let list): for number in list { attribute.float(7, number) }
+          case .strings(let list): for text in list { attribute.string(9, text) }
           case .int(let number): attribute.integer(3, number)
           case .string(let text): attribute.string(4, text)
           case .strings(let list): for text in list { attribute.string(9, text) }

@@ -18,6 +18,7 @@ enum Canonicalizer {
     Rewrite(apply: RemapReduce.apply),
     Rewrite(apply: AbsorbLayoutIntoWeights.apply),
     Rewrite(apply: FoldNormalization.apply),
+    Rewrite(apply: FoldIntoTrees.apply),
     Rewrite(apply: FuseActivation.apply),
   ]
 

@@ -1,7 +1,7 @@
 import ModelGraph
 import Operators
 
-/// a · x + b per channel, the last axis: a batch normalisation with a = scale / √(variance + ε) and
+/// a · x + b per channel, an index along one axis: a batch normalisation with a = scale / √(variance + ε) and
 /// b = bias − a · mean, or a sum or product with a constant that is the same at all positions.
 struct ChannelScaling {
   /// x.
@@ -12,17 +12,23 @@ struct ChannelScaling {
   let addends: [Double]
 
   /// Nil unless `node` computes one from finite constants.
-  init?(_ node: Node, _ editor: GraphEditor) throws(GraphError) {
+  ///
+  /// - Parameter axis: that of the channels; nil for the last.
+  init?(_ node: Node, _ editor: GraphEditor, axis: Int? = nil) throws(GraphError) {
+    guard let output = node.outputs.first, !editor.shape(output).isEmpty else { return nil }
+    let shape = editor.shape(output)
+    let axis = axis ?? shape.count - 1
     if let operation = node.operation as? BatchNormalization {
+      guard operation.axis == axis else { return nil }
       try self.init(operation, node, editor)
     } else if let operation = node.operation as? Pointwise, let line = operation.expression.line,
-      let input = node.inputs[0], let channels = editor.shape(input).last
+      let input = node.inputs[0]
     {
       self.init(
-        input: input, factors: [Double](repeating: line.factor, count: channels),
-        addends: [Double](repeating: line.addend, count: channels))
+        input: input, factors: [Double](repeating: line.factor, count: shape[axis]),
+        addends: [Double](repeating: line.addend, count: shape[axis]))
     } else if let operation = node.operation as? Binary, operation.activation == .none {
-      self.init(operation.function, node, editor)
+      self.init(operation.function, node, editor, axis)
     } else {
       return nil
     }
@@ -44,7 +50,6 @@ struct ChannelScaling {
     _ operation: BatchNormalization, _ node: Node, _ editor: GraphEditor
   ) throws(GraphError) {
     guard node.inputs.count == 5, let input = node.inputs[0],
-      operation.axis == editor.shape(input).count - 1,
       let scale = editor.floats(node.inputs[1])?.floats,
       let bias = editor.floats(node.inputs[2])?.floats,
       let mean = editor.floats(node.inputs[3])?.floats,
@@ -65,20 +70,23 @@ struct ChannelScaling {
     self.init(input: input, factors: factors, addends: addends)
   }
 
-  private init?(_ function: BinaryFunction, _ node: Node, _ editor: GraphEditor) {
+  private init?(_ function: BinaryFunction, _ node: Node, _ editor: GraphEditor, _ axis: Int) {
     guard node.inputs.count == 2, let left = node.inputs[0], let right = node.inputs[1] else {
       return nil
     }
     let isRight = editor.floats(right) != nil
     let shape = editor.shape(node.outputs[0])
     let input = isRight ? left : right
-    guard let channels = shape.last, editor.shape(input) == shape, editor[input].constant == nil,
+    let inner = shape[(axis + 1)...].reduce(1, *)
+    guard editor.shape(input) == shape, editor[input].constant == nil,
       let constant = editor.floats(isRight ? right : left)?.broadcast(to: shape)?.floats,
-      constant.indices.allSatisfy({ constant[$0] == constant[$0 % channels] })
+      constant.indices.allSatisfy({
+        constant[$0] == constant[$0 / inner % shape[axis] * inner]
+      })
     else { return nil }
-    let values = constant.prefix(channels).map(Double.init)
-    let ones = [Double](repeating: 1, count: channels)
-    let zeros = [Double](repeating: 0, count: channels)
+    let values = (0..<shape[axis]).map { Double(constant[$0 * inner]) }
+    let ones = [Double](repeating: 1, count: values.count)
+    let zeros = [Double](repeating: 0, count: values.count)
     switch function {
     case .add: self.init(input: input, factors: ones, addends: values)
     case .subtract where isRight:

@@ -36,7 +36,8 @@ enum FoldNormalization {
     return folded
   }
 
-  /// W (a · x + b) + c, the layer at `index` reading the normalisation, perhaps flattened.
+  /// W (a · x + b) + c, the layer at `index` reading the normalisation, perhaps flattened or
+  /// with its axes in another order.
   private static func foldBefore(
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
@@ -46,14 +47,20 @@ enum FoldNormalization {
     else { return false }
     var normalization = producer
     var flatShape: [Int]?
-    if producer.operation is Reshape, node.operation is FullyConnected,
+    var turn: Transpose?
+    if let transpose = producer.operation as? Transpose, let inner = producer.inputs[0],
+      editor.isPrivate(inner), let (_, before) = editor.producer(inner)
+    {
+      (normalization, turn) = (before, transpose)
+    } else if producer.operation is Reshape, node.operation is FullyConnected,
       let inner = producer.inputs.first ?? nil, editor.isPrivate(inner),
       let (_, before) = editor.producer(inner)
     {
       normalization = before
       flatShape = editor.shape(input)
     }
-    guard let scaling = try ChannelScaling(normalization, editor) else { return false }
+    guard let scaling = try ChannelScaling(normalization, editor, axis: turn?.permutation.last)
+    else { return false }
     let channels = scaling.factors.count
     // Flattened features repeat the channels only if the rows are whole.
     if let last = flatShape?.last, last % channels != 0 { return false }
@@ -67,7 +74,9 @@ enum FoldNormalization {
     }
     folded.bias = addends.map { Float($0) }
     var operand = scaling.input
-    if let flatShape {
+    if let turn {
+      operand = try editor.emit(producer.name, turn, [operand])
+    } else if let flatShape {
       operand = try editor.emit(producer.name, Reshape(shape: flatShape), [scaling.input])
     }
     let rebuilt = folded.rebuilt(&editor, input: operand, results: node.outputs)
@@ -76,17 +85,31 @@ enum FoldNormalization {
   }
 }
 
-/// A scaling of an image's channels that no neighbour takes in is a depthwise 1×1 convolution; one and
+/// A scaling of channels that no neighbour takes in is a depthwise 1×1 convolution; one and
 /// the same for all channels is left to be a table.
 enum NormalizationToDepthwise {
   @Sendable static func apply(
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
-    guard let scaling = try ChannelScaling(node, editor), !(node.operation is Pointwise),
+    // A clamp fused into the sum or product stays with the layer.
+    var plain = node
+    var activation = Activation.none
+    if var binary = node.operation as? Binary {
+      (activation, binary.activation) = (binary.activation, .none)
+      plain.operation = binary
+    }
+    guard let scaling = try ChannelScaling(plain, editor), !(node.operation is Pointwise),
       node.operation is BatchNormalization || !scaling.isUniform,
-      editor.shape(scaling.input).count == 4, editor.shape(scaling.input)[0] == 1
+      let channels = editor.shape(scaling.input).last, channels == scaling.factors.count
     else { return false }
-    let channels = scaling.factors.count
+    let shape = editor.shape(scaling.input)
+    let isImage = shape.count == 4 && shape[0] == 1
+    // Vectors and signals are images of one row.
+    var input = scaling.input
+    if !isImage {
+      let row = Reshape(shape: [1, 1, shape.dropLast().reduce(1, *), channels])
+      input = try editor.emit(node.name + "/row", row, [scaling.input])
+    }
     let weights = editor.constant(
       node.name + "/factors",
       TensorData(shape: [1, 1, 1, channels], floats: scaling.factors.map { Float($0) }))
@@ -95,11 +118,21 @@ enum NormalizationToDepthwise {
       TensorData(shape: [channels], floats: scaling.addends.map { Float($0) }))
     let operation = DepthwiseConv2D(
       window: Window(height: 1, width: 1), paddingBottom: 0, paddingRight: 0, depthMultiplier: 1,
+      activation: activation)
       activation: .none)
+    guard !isImage else {
+      editor.replace(
+        index,
+        with: Node(
+          name: node.name, operation: operation, inputs: [input, weights, bias],
+          outputs: node.outputs))
+      return true
+    }
+    let scaled = try editor.emit(node.name, operation, [input, weights, bias])
     editor.replace(
       index,
       with: Node(
-        name: node.name, operation: operation, inputs: [scaling.input, weights, bias],
+        name: node.name + "/shape", operation: Reshape(shape: shape), inputs: [scaled],
         outputs: node.outputs))
     return true
   }

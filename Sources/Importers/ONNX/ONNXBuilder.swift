@@ -51,6 +51,21 @@ struct ONNXBuilder {
     values = scope.values
   }
 
+  /// The labels of a value, or of what it is under another shape.
+  private func labels(of id: ValueID) -> [String] {
+    var id = id
+    while graph[id].labels.isEmpty,
+      let node = graph.nodes.last(where: { $0.outputs == [id] }), node.operation is Reshape,
+      let source = node.inputs[0]
+    {
+      id = source
+    }
+    return graph[id].labels
+  }
+
+  /// Names the classes that a value's integers count.
+  mutating func label(_ id: ValueID, _ labels: [String]) { graph[id].labels = labels }
+
   /// The value an ONNX name is bound to.
   func value(named name: String) -> ValueID? { values[name] }
 
@@ -234,6 +249,7 @@ struct ONNXBuilder {
         let copy = Reshape(shape: value.type.shape)
         let type = try copy.singleResult([value.type], node: output.name)
         let result = graph.add(Value(name: unique(output.name), type: type))
+        graph[result].labels = value.labels
         graph.nodes.append(
           Node(name: output.name, operation: copy, inputs: [id], outputs: [result]))
         id = result
@@ -247,6 +263,7 @@ struct ONNXBuilder {
         }
         graph[id].name = output.name
       }
+      graph[id].labels = labels(of: id)
       graph.outputs.append(id)
     }
   }

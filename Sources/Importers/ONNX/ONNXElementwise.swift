@@ -102,10 +102,11 @@ enum ONNXElementwise {
   @Sendable static func cast(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
     let input = try builder.operand(node, 0)
     let code = try node.int("to", default: 0)
-    guard let target = ONNXTensor.elementType(code) else {
+    // Types from bfloat16 (16) on are held in wider ones here, which would keep what they round away.
+    guard code < 16, let target = ONNXTensor.elementType(code) else {
       throw node.unsupported(
-        "it casts to ONNX data type \(code); float32, float16, double, int8, uint8, int16, int32, "
-          + "int64 and bool are read")
+        "it casts to ONNX data type \(code); casts to float32, float16, double, bool and integers "
+          + "of 8 bits and more are run")
     }
     try cast(node, &builder, input, to: target)
   }

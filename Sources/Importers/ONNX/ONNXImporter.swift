@@ -11,10 +11,12 @@ enum ONNXImporter {
     bytes: [UInt8], name: String, constants: [String: TensorData]
   ) throws(GraphError) -> Graph {
     let model = try ONNXModel(bytes)
-    guard let opset = model.opset else {
+    let isClassical = model.graph.nodes.contains { $0.domain == ONNXClassicalTable.domain }
+    // Exporters of classical models leave out an operator set that they do not use.
+    guard let opset = model.opset ?? (isClassical ? opsets.upperBound : nil) else {
       throw GraphError.malformed("ONNX: the model names no version of the ai.onnx operator set")
     }
-    guard opsets.contains(opset) else {
+    guard opsets.contains(opset) || isClassical && ONNXClassicalTable.opsets.contains(opset) else {
       throw GraphError.unsupported(
         operation: "opset \(opset)", node: "model",
         reason: "operator sets \(opsets.lowerBound) to \(opsets.upperBound) are read; convert the "
@@ -71,6 +73,18 @@ enum ONNXImporter {
   static func convert(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
+    if node.domain == ONNXClassicalTable.domain {
+      return try ONNXClassicalTable.convert(node, &builder)
+    }
+    if try ONNXFeatures.timesOne(node, &builder) { return }
+    guard
+      builder.opset >= opsets.lowerBound
+        || ONNXClassicalTable.stable.contains(node.operation)
+    else {
+      throw node.unsupported(
+        "operator set \(builder.opset) is read beside ai.onnx.ml for operators that never changed; "
+          + "export with operator set \(opsets.lowerBound) or later")
+    }
     guard ["", "ai.onnx", "com.microsoft"].contains(node.domain) else {
       throw node.unsupported(
         "the operator belongs to the domain \(node.domain); export with ai.onnx operators only")

@@ -51,7 +51,8 @@ enum TFLiteQuantization {
   ) throws(GraphError) {
     let input = try builder.operand(node, 0)
     guard node.outputs.count == 1 else { throw node.invalid("it should have one result") }
-    let result = builder.graph[try builder.value(node.outputs[0])]
+    let output = try builder.value(node.outputs[0])
+    let result = builder.graph[output]
     let type = builder.graph[input].type.element
     guard type == .float32 || builder.graph[input].quantization != nil else {
       throw node.unsupported("its operand is \(type.rawValue) without a scale")

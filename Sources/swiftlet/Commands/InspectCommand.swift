@@ -103,13 +103,23 @@ enum InspectCommand {
 
   private static func describe(_ port: BundleFormat.Port) -> String {
     let unit = port.unit.isEmpty ? "" : ", \(port.unit)"
+    let shape = port.shape.map(String.init).joined(separator: "×")
+    let name = "\(port.name)  \(port.userElement) \(shape)\(unit)"
+    guard port.ranks.isEmpty else {
+      let thresholds = port.ranks.reduce(0) { $0 + $1.values.count }
+      let features = Set(port.ranks.map(\.feature)).count
+      return "\(name); ranks of \(features) features among \(thresholds) thresholds"
+    }
+    guard port.userElement != "int64" else {
+      return port.labels.isEmpty ? name : "\(name); one of \(port.labels.count) classes"
+    }
+    let link = port.link == .none ? "" : ", then \(port.link.rawValue)"
     let raw =
       port.normalization.map {
         "; x = (raw × \($0.factor) − mean) / deviation of \($0.channels == 1 ? "one channel" : "\($0.channels) channels")"
       }
       ?? ""
-    return
-      "\(port.name)  \(port.userElement) \(port.shape.map(String.init).joined(separator: "×"))\(unit); q = x / \(port.scale) + \(port.zeroPoint)\(raw)"
+    return "\(name); q = x / \(port.scale) + \(port.zeroPoint)\(link)\(raw)"
   }
 
   private static func describe(_ rule: DecisionRule, _ plan: PlanEntry) -> String {
@@ -130,6 +140,12 @@ enum InspectCommand {
     }
   }
 
+  /// What a family's name does not say of an instruction.
+  private static func detail(_ instruction: Instruction) -> String {
+    guard case .treeEnsemble(let parameters) = instruction.operation else { return "" }
+    return "  \(parameters.treeCount) trees, \(parameters.nodeCount) nodes"
+  }
+
   /// The plan's instructions; the bundle is checked whole first, against its own signers.
   private static func printPlan(
     _ bytes: [UInt8], _ signatures: [BundleSignature], _ console: Console
@@ -148,7 +164,7 @@ enum InspectCommand {
       let result = plan.tensors[instruction.output.position]
       let shape = result.shape.map(String.init).joined(separator: "×")
       console.out(
-        "  \(instruction.operation.family)  \(shape)  \(instruction.name)"
+        "  \(instruction.operation.family)  \(shape)  \(instruction.name)\(detail(instruction))"
       )
     }
   }

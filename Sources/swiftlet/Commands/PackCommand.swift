@@ -86,7 +86,9 @@ enum PackCommand {
 
   private static func quality(_ outcome: PackOutcome, _ manifest: Manifest) -> String {
     var parts: [String] = []
-    if let report = manifest.quantization {
+    if manifest.plans[0].inputs.contains(where: { !$0.ranks.isEmpty }) {
+      parts.append("trees: every leaf as the float model's, sums in fixed point")
+    } else if let report = manifest.quantization {
       let worst = report.layers.min { $0.signalToNoiseDecibels < $1.signalToNoiseDecibels }
       let how = report.method == "imported" ? "came quantised" : "int8 (\(report.method))"
       parts.append("\(how), \(decimal(report.outputDecibels, 1)) dB against float")

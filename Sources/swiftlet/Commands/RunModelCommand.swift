@@ -28,8 +28,12 @@ enum RunModelCommand {
       throw CommandFailure(.usage, "\(option) is for bundles; a model runs in the float reference")
     }
     let outputPath = try RunCommand.outputPath(parsed)
+    let taken = try RunCommand.position(
+      of: parsed.value("--take"), among: graph.outputs.map { graph[$0].name })
     let arrays = try HostEnvironment.arrays(parsed.values("--input"))
-    let encodings = graph.inputs.map { _ in InputEncoding.calibrated }
+    let encodings = graph.inputs.map { _ in
+      RankQuantizer.applies(to: graph) ? InputEncoding.ranks : .calibrated
+    }
     let results: [[TensorData]]
     do throws(PackError) {
       let items = try ModelItems.split(arrays, for: graph, encodings: encodings)
@@ -38,12 +42,16 @@ enum RunModelCommand {
       throw CommandFailure(error.exitCode, error.message, hint: error.hint)
     }
     if let path = outputPath {
-      var shape = results[0][0].shape
+      var shape = results[0][taken].shape
       if shape.first == 1 { shape[0] = results.count } else { shape.insert(results.count, at: 0) }
-      let floats = results.flatMap { $0[0].floats ?? [] }
+      let isFloat = results[0][taken].floats != nil
       let array: NumericArray
       do throws(ArrayError) {
-        array = try NumericArray(floats: floats, shape: shape)
+        array =
+          isFloat
+          ? try NumericArray(floats: results.flatMap { $0[taken].floats ?? [] }, shape: shape)
+          : try NumericArray(
+            int64: results.flatMap { $0[taken].integers ?? [] }.map { Int64($0) }, shape: shape)
       } catch {
         throw CommandFailure(.failed, error.message)
       }

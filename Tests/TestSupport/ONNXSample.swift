@@ -88,7 +88,6 @@ public struct ONNXSample: Sendable {
           case .strings(let list): for text in list { attribute.string(9, text) }
           case .int(let number): attribute.integer(3, number)
           case .string(let text): attribute.string(4, text)
-          case .strings(let list): for text in list { attribute.string(9, text) }
           case .ints(let list): for number in list { attribute.integer(8, number) }
           }
         }

@@ -119,7 +119,6 @@ enum NormalizationToDepthwise {
     let operation = DepthwiseConv2D(
       window: Window(height: 1, width: 1), paddingBottom: 0, paddingRight: 0, depthMultiplier: 1,
       activation: activation)
-      activation: .none)
     guard !isImage else {
       editor.replace(
         index,

@@ -89,7 +89,9 @@ public struct Evaluator {
       if let rule = plan.decision, let decision = decider?.decide(session.output(rule.output)) {
         report.decisions?.add(decision, label: labels?[index])
       }
-      if let labels = classes { report.accuracy?.add(scores: outputs[scored], label: labels[index]) }
+      if let labels = classes {
+        report.accuracy?.add(scores: outputs[scored], label: labels[index])
+      }
       guard let executor else { continue }
       let truth: [TensorData]
       do throws(GraphError) {

@@ -152,7 +152,7 @@ final class Workshop {
     model.output("probabilities")
     try folder.write("trees.onnx", model.bytes)
     let rows: [Float] = [5, 1.5, 5.0001, 1.4, 0, 1.4, .nan, .nan]
-    try folder.write("rows.npy", Npy.write(try NumericArray(floats: rows, shape: [4, 2])))
+    try folder.write("recording.npy", Npy.write(try NumericArray(floats: rows, shape: [4, 2])))
   }
 
   private static func writeArrays(_ folder: TemporaryFolder) throws {

@@ -152,7 +152,7 @@ final class Workshop {
     model.output("probabilities")
     try folder.write("trees.onnx", model.bytes)
     let rows: [Float] = [5, 1.5, 5.0001, 1.4, 0, 1.4, .nan, .nan]
-    try folder.write("recording.npy", Npy.write(try NumericArray(floats: rows, shape: [4, 2])))
+    try folder.write("rows.npy", Npy.write(try NumericArray(floats: rows, shape: [4, 2])))
   }
 
   private static func writeArrays(_ folder: TemporaryFolder) throws {
@@ -177,7 +177,7 @@ final class Workshop {
           type: .uint8, shape: test.shape, bytes: test.asFloats().map { UInt8($0) })))
     let rows = test.asFloats()
     try folder.write(
-      "rows.npy", Npy.write(try NumericArray(floats: rows, shape: [rows.count / 8, 8])))
+      "recording.npy", Npy.write(try NumericArray(floats: rows, shape: [rows.count / 8, 8])))
     try folder.write(
       "short.npy", Npy.write(try NumericArray(floats: Array(rows.prefix(56)), shape: [7, 8])))
     var random = SplitMix64(seed: 12)

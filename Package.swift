@@ -67,10 +67,13 @@ let device: [Target] = [
       .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
       .unsafeFlags(["-O2"], .when(configuration: .debug)),
     ]),
+  module("SignalChain", settings: hot),
   module("Kernels", ["CMicrokernels", "PlanFormat", "Wire"], settings: hot),
-  module("DeviceRuntime", ["CSystem", "Kernels", "PlanFormat", "Wire"], settings: hot),
+  module(
+    "DeviceRuntime", ["CSystem", "Kernels", "PlanFormat", "SignalChain", "Wire"], settings: hot),
   module("DriftStatistics", ["CBOR", "Wire"], settings: hot),
-  deviceModule("BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "Wire"]),
+  deviceModule(
+    "BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "SignalChain", "Wire"]),
   deviceModule(
     "Sealing", ["BundleFormat", "COSE", "CSodium", "CZstd", "Wire"],
     linker: [.linkedLibrary("sodium"), .linkedLibrary("zstd")]),
@@ -86,9 +89,8 @@ let device: [Target] = [
     "DeviceCommands",
     [
       "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeviceRuntime",
-      "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "System",
-      "Telemetry",
-      "Wire",
+      "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "SignalChain",
+      "System", "Telemetry", "Wire",
       .target(name: "Transport", condition: .when(traits: ["Networked"])),
     ]),
   .executableTarget(
@@ -107,7 +109,8 @@ let host: [Target] = [
   module("Operators", ["Kernels", "ModelGraph", "PlanFormat"], settings: hot),
   module("FloatReference", ["ModelGraph", "Operators"], settings: hot),
   module("Importers", ["ModelGraph", "Operators", "Wire"]),
-  module("Quantizer", ["FloatReference", "ModelGraph", "Operators"], settings: hot),
+  module(
+    "Quantizer", ["FloatReference", "ModelGraph", "Operators", "SignalChain"], settings: hot),
   module("HostArrays", ["Arrays", "CZlib", "System", "Wire"]),
   module("HostSealing", ["CZstd", "Wire"], linker: [.linkedLibrary("zstd")]),
   module("Dashboard", ["DriftStatistics"]),
@@ -119,21 +122,21 @@ let host: [Target] = [
     [
       "BundleFormat", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics", "FloatReference",
       "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelGraph", "PlanFormat",
-      "Quantizer", "Sealing", "System", "Targets", "Wire",
+      "Quantizer", "Sealing", "SignalChain", "System", "Targets", "Wire",
     ], settings: hot),
   module(
     "Evaluation",
     [
       "Bundling", "BundleFormat", "DeviceRuntime", "FloatReference", "HostArrays", "Importers",
-      "ModelGraph", "PlanFormat", "Quantizer",
+      "ModelGraph", "PlanFormat", "Quantizer", "SignalChain",
     ]),
   .executableTarget(
     name: "swiftlet",
     dependencies: [
       "Arrays", "BundleFormat", "Bundling", "CBOR", "CommandLineKit", "Dashboard",
       "DeviceCommands", "DriftStatistics", "Evaluation", "FloatReference", "HostArrays",
-      "Importers", "JSON", "Kernels", "ModelGraph", "PlanFormat", "Quantizer", "Sealing", "System",
-      "Targets", "Telemetry", "Wire",
+      "Importers", "JSON", "Kernels", "ModelGraph", "PlanFormat", "Quantizer", "Sealing",
+      "SignalChain", "System", "Targets", "Telemetry", "Wire",
     ],
     exclude: ["Documentation.docc"],
     swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
@@ -187,7 +190,7 @@ let testing: [Target] = [
     "Bundle",
     [
       "BundleFormat", "Bundling", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics",
-      "HostSealing", "PlanFormat", "Sealing", "Telemetry", "Wire",
+      "HostSealing", "PlanFormat", "Sealing", "SignalChain", "Telemetry", "Wire",
     ], files: ["Frozen"]),
   .target(
     name: "CAllocationCounter", path: "Tests/CAllocationCounter",
@@ -210,6 +213,13 @@ let testing: [Target] = [
       "Arrays", "BundleFormat", "Bundling", "DeviceRuntime", "FloatReference", "HostArrays",
       "Importers", "Kernels", "Lowering", "ModelGraph", "Operators", "PlanFormat", "Quantizer",
       "Sealing", "Targets",
+    ]),
+  tests(
+    "Chain",
+    [
+      "Arrays", "BundleFormat", "Bundling", "CAllocationCounter", "DeviceCommands", "DeviceRuntime",
+      "DriftStatistics", "Evaluation", "Importers", "Kernels", "ModelGraph", "PlanFormat",
+      "Sealing", "SignalChain", "Wire",
     ]),
   tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "System", "Wire"]),
   tests(

@@ -1,5 +1,6 @@
 public import DriftStatistics
 public import PlanFormat
+public import SignalChain
 
 /// What a bundle says of itself, under its signatures. The release's identity is the SHA-256 of
 /// its deterministic CBOR.
@@ -8,9 +9,11 @@ public struct Manifest: Sendable, Equatable {
   public static let schemaVersion: UInt64 = 2
 
   /// The oldest version that has all this manifest uses, and what it is written as: 2 came with ports
-  /// wider than int8, ranks and links.
+  /// wider than int8, ranks, links and the signal chain.
   public var requiredSchema: UInt64 {
-    plans.contains { plan in (plan.inputs + plan.outputs).contains { !$0.isPlain } } ? 2 : 1
+    plans.contains { plan in
+      plan.usesChain || (plan.inputs + plan.outputs).contains { !$0.isPlain }
+    } ? 2 : 1
   }
 
   /// Model name: the key of a device root. [a-z0-9._-], 1 to 64 bytes.
@@ -81,13 +84,25 @@ public struct PlanEntry: Sendable, Equatable {
   public var outputs: [Port]
   /// What it needs at run time.
   public var resources: Resources
+  /// How sound becomes the rows of that stream; nil where rows come as they are.
+  public var audio: AudioRule?
+  /// How items of the only input are cut from a stream; nil where they come one by one.
+  public var stream: StreamRule?
+  /// What is decided by an output; nil where callers get outputs only.
+  public var decision: DecisionRule?
 
   /// Creates an entry.
-  public init(name: String, inputs: [Port], outputs: [Port], resources: Resources) {
+  public init(
+    name: String, inputs: [Port], outputs: [Port], resources: Resources,
+    audio: AudioRule? = nil, stream: StreamRule? = nil, decision: DecisionRule? = nil
+  ) {
     self.name = name
     self.inputs = inputs
     self.outputs = outputs
     self.resources = resources
+    self.audio = audio
+    self.stream = stream
+    self.decision = decision
   }
 }
 
@@ -110,6 +125,8 @@ public struct Port: Sendable, Equatable {
   public var unit: String
   /// Names: of classes on an output, of channels on an input; may be empty.
   public var labels: [String]
+  /// What happens to raw values before they are encoded: user values are raw then.
+  public var normalization: Normalization?
   /// How floats become the ranks that the integers of an input of trees are; else empty.
   public var ranks: [RankColumn]
   /// What turns the sums of an output into scores.
@@ -124,7 +141,7 @@ public struct Port: Sendable, Equatable {
   public init(
     name: String, shape: [UInt64], element: String, scale: Float, zeroPoint: Int32,
     userElement: String, unit: String, labels: [String], ranks: [RankColumn] = [],
-    link: ScoreLink = .none
+    link: ScoreLink = .none, normalization: Normalization? = nil
   ) {
     self.name = name
     self.shape = shape
@@ -134,6 +151,7 @@ public struct Port: Sendable, Equatable {
     self.userElement = userElement
     self.unit = unit
     self.labels = labels
+    self.normalization = normalization
     self.ranks = ranks
     self.link = link
   }

@@ -1,6 +1,7 @@
 import CBOR
 import DriftStatistics
 import PlanFormat
+import SignalChain
 
 /// Limits of a bundle: sizes no honest one reaches, small enough that none overflows 32 bits.
 public enum BundleLimits {
@@ -131,7 +132,10 @@ extension CBORRecord {
 
 extension PlanEntry {
   fileprivate init(_ record: CBORRecord) throws(CBORError) {
-    try record.expectOnly(["name", "inputs", "outputs", "arena_bytes", "weights_bytes", "macs"])
+    try record.expectOnly([
+      "name", "inputs", "outputs", "arena_bytes", "weights_bytes", "macs", "audio", "stream",
+      "decision",
+    ])
     name = try record.short(at: "name")
     inputs = []
     for entry in try record.records(at: "inputs", limit: BundleLimits.entries) {
@@ -147,6 +151,16 @@ extension PlanEntry {
       arenaBytes: try record.size(at: "arena_bytes", limit: PlanLimits.bytes),
       weightsBytes: try record.size(at: "weights_bytes", limit: PlanLimits.bytes),
       multiplyAccumulates: try record.unsigned(at: "macs"))
+    if record.has("stream") {
+      stream = try StreamRule(try record.record(at: "stream"), inputs: inputs)
+    }
+    if record.has("audio") {
+      audio = try AudioRule(try record.record(at: "audio"), stream: stream)
+    }
+    if record.has("decision") {
+      decision = try DecisionRule(
+        try record.record(at: "decision"), inputs: inputs, outputs: outputs)
+    }
   }
 }
 
@@ -154,7 +168,7 @@ extension Port {
   fileprivate init(_ record: CBORRecord) throws(CBORError) {
     try record.expectOnly([
       "name", "shape", "element", "scale", "zero_point", "user_element", "unit", "labels", "ranks",
-      "link",
+      "link", "normalization",
     ])
     name = try record.text(at: "name")
     shape = []
@@ -175,6 +189,9 @@ extension Port {
     userElement = try record.short(at: "user_element")
     unit = try record.text(at: "unit")
     labels = try record.texts(at: "labels", limit: BundleLimits.labels)
+    normalization =
+      record.has("normalization")
+      ? try Normalization(try record.record(at: "normalization"), shape: shape) : nil
     ranks = []
     if record.has("ranks") {
       for column in try record.records(at: "ranks", limit: BundleLimits.labels) {

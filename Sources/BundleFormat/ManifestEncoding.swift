@@ -29,14 +29,18 @@ extension Manifest {
 
 extension PlanEntry {
   func cbor() -> CBORValue {
-    .map([
+    var map: CBORMap = [
       "name": .text(name),
       "inputs": .array(inputs.map { $0.cbor() }),
       "outputs": .array(outputs.map { $0.cbor() }),
       "arena_bytes": .unsigned(resources.arenaBytes),
       "weights_bytes": .unsigned(resources.weightsBytes),
       "macs": .unsigned(resources.multiplyAccumulates),
-    ])
+    ]
+    if let audio { map[.text("audio")] = audio.cbor() }
+    if let stream { map[.text("stream")] = stream.cbor() }
+    if let decision { map[.text("decision")] = decision.cbor() }
+    return .map(map)
   }
 }
 
@@ -54,6 +58,7 @@ extension Port {
     ]
     if !ranks.isEmpty { map[.text("ranks")] = .array(ranks.map { $0.cbor() }) }
     if link != .none { map[.text("link")] = .text(link.rawValue) }
+    if let normalization { map[.text("normalization")] = normalization.cbor() }
     return .map(map)
   }
 }

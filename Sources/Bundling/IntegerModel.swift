@@ -37,10 +37,8 @@ public struct IntegerModel {
     links = entry.outputs.map(\.link)
   }
 
-  /// Runs one item of reals.
-  ///
-  /// - Returns: each output dequantised.
-  public func run(_ item: [TensorData]) throws(PackError) -> [[Float]] {
+  /// Fills the inputs with an item of reals.
+  public func load(_ item: [TensorData]) throws(PackError) {
     for (position, tensor) in item.enumerated() {
       if position < ranks.count, !ranks[position].isEmpty {
         EdgeCodec.rank(
@@ -56,8 +54,20 @@ public struct IntegerModel {
         throw PackError(.failed, error.message)
       }
     }
+  }
+
+  /// Runs one item of reals.
+  ///
+  /// - Returns: each output dequantised.
+  public func run(_ item: [TensorData]) throws(PackError) -> [[Float]] {
+    try load(item)
     session.run()
-    return session.plan.outputs.indices.map { position in
+    return outputs
+  }
+
+  /// Each output after a run, dequantised.
+  public var outputs: [[Float]] {
+    session.plan.outputs.indices.map { position in
       let scores = EdgeCodec.dequantize(
         session.output(position), tensor: session.outputTensor(position))
       return position < links.count ? links[position].apply(scores) : scores

@@ -23,12 +23,18 @@ public struct NamedPort: Sendable {
   public var naming: PortNaming
   /// Scale of raw bytes, for inputs.
   public var rawScale: Float?
+  /// How its raw values are normalised, for inputs.
+  public var preparation: InputPreparation?
 
   /// Creates a description.
-  public init(name: String, naming: PortNaming, rawScale: Float? = nil) {
+  public init(
+    name: String, naming: PortNaming, rawScale: Float? = nil,
+    preparation: InputPreparation? = nil
+  ) {
     self.name = name
     self.naming = naming
     self.rawScale = rawScale
+    self.preparation = preparation
   }
 }
 
@@ -46,6 +52,12 @@ public struct PackRequest: Sendable {
   public var calibration: [NumericArray] = []
   /// Rows for the drift reference; empty takes the calibration rows.
   public var reference: [NumericArray] = []
+  /// How sound becomes the rows of the stream.
+  public var audio: Recipe.Audio?
+  /// How items are cut from a stream.
+  public var stream: Recipe.Stream?
+  /// What is decided by an output.
+  public var decision: Recipe.Decision?
   /// Names of inputs and outputs.
   public var ports: [NamedPort] = []
   /// Raw byte scale for inputs not named in `ports`.

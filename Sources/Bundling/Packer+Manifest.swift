@@ -7,6 +7,7 @@ import ModelGraph
 import PlanFormat
 import Quantizer
 import Sealing
+import SignalChain
 import Targets
 
 extension Packer {
@@ -58,16 +59,29 @@ extension Packer {
     return ids.indices.map { index in
       let value = model[ids[index]]
       let tensor = lowered.plan.tensors[tensors[index].position]
-      let isRaw: Bool =
-        if index < encodings.count, case .rawBytes = encodings[index] { true } else { false }
+      let encoding = index < encodings.count ? encodings[index] : .calibrated
+      var isRaw = false
+      var normalization: Normalization?
+      switch encoding {
+      case .calibrated, .ranks: break
+      case .rawBytes: isRaw = true
+      case .normalized(let stated): normalization = stated
+      }
+      isRaw = isRaw || takesBytes(value.name)
       let came = value.fileElement ?? value.type.element
       return Port(
         name: value.name, shape: value.type.shape.map { UInt64($0) }, element: tensor.element.name,
         scale: tensor.scale, zeroPoint: tensor.zeroPoint,
         userElement: isRaw ? "uint8" : Self.userElement(came, zeroPoint: tensor.zeroPoint),
         unit: namings[index].unit,
-        labels: namings[index].labels.isEmpty ? value.labels : namings[index].labels)
+        labels: namings[index].labels.isEmpty ? value.labels : namings[index].labels,
+        normalization: normalization)
     }
+  }
+
+  /// True for an input whose raw values are declared to be bytes of an image.
+  private func takesBytes(_ name: String) -> Bool {
+    request.ports.first { $0.name == name }?.preparation?.isImage == true
   }
 
   /// Whoever runs a model with integers at its ends has such integers; bytes with a zero point are

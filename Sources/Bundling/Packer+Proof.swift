@@ -6,6 +6,7 @@ import Lowering
 import ModelGraph
 import Quantizer
 import Sealing
+import SignalChain
 import Targets
 
 extension Packer {
@@ -78,11 +79,11 @@ extension Packer {
 
   /// Top-1 accuracy on the test data; below the recipe's minimum no bundle is made.
   func gate(
-    _ integers: IntegerModel, _ graph: Graph, _ encodings: [InputEncoding]
+    _ integers: IntegerModel, _ graph: Graph, _ encodings: [InputEncoding], _ stream: StreamSource?
   ) throws(PackError) -> Double? {
     guard let test = request.test else { return nil }
     progress("testing")
-    let items = try ModelItems.split(test.data, for: graph, encodings: encodings)
+    let items = try ModelItems.split(test.data, for: graph, encodings: encodings, stream: stream)
     guard items.count == test.labels.count, !items.isEmpty else {
       throw PackError(
         .failed, "the test data has \(items.count) items and \(test.labels.count) labels")

@@ -56,26 +56,30 @@ public struct Packer {
     progress("importing")
     let imported = try importModel()
     let encodings = try encodings(of: imported)
+    let stream = try streamSource(of: imported, encodings)
     let calibration =
       request.calibration.isEmpty
       ? []
-      : try ModelItems.split(request.calibration, for: imported, encodings: encodings)
+      : try ModelItems.split(
+        request.calibration, for: imported, encodings: encodings, stream: stream)
     let quantized = try quantize(imported, calibration, encodings)
     let links = quantized.ranked?.links ?? []
     let planner = TapPlanner(
       graph: quantized.graph, inputs: namings(quantized.graph, quantized.graph.inputs),
-      outputs: namings(quantized.graph, quantized.graph.outputs))
+      outputs: namings(quantized.graph, quantized.graph.outputs), encodings: encodings)
     let rows =
       request.reference.isEmpty
       ? calibration
-      : try ModelItems.split(request.reference, for: imported, encodings: encodings)
+      : try ModelItems.split(
+        request.reference, for: imported, encodings: encodings, stream: stream)
     let drafts = rows.isEmpty || quantized.ranked != nil ? [] : planner.drafts()
     let lowered = try lower(quantized.graph, drafts)
     progress("certifying")
     let integers = try IntegerModel(
       lowered, ranks: quantized.ranked?.ranks ?? [], links: links)
     let certificates = try certificates(of: lowered)
-    let accuracy = try gate(integers, imported, encodings)
+    let accuracy = try gate(integers, imported, encodings, stream)
+    let decision = try decisionRule(quantized.graph, integers, calibration)
     var notes: [String] = []
     if quantized.ranked != nil {
       notes.append("no drift contract: telemetry does not watch ranks and sums of trees yet")
@@ -85,9 +89,15 @@ public struct Packer {
       ? nil : try makeReference(rows, drafts, lowered, encodings, notes: &notes)
     let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
     progress("sealing")
-    let manifest = manifest(
+    var manifest = manifest(
       imported: imported, quantized: quantized, lowered: lowered, certificates: certificates,
       contract: drift?.contract, encodings: encodings)
+    manifest.plans[0].audio = stream?.audio
+    manifest.plans[0].stream = stream?.rule
+    manifest.plans[0].decision = decision
+    if manifest.requiredSchema > 1 {
+      manifest.requirements.runtimeVersion = RuntimeVersion.current
+    }
     var contents = [
       BundleWriter.Content(kind: .plan, plan: "main", bytes: lowered.plan.encoded()),
       BundleWriter.Content(kind: .weights, plan: "main", bytes: lowered.weights),
@@ -143,13 +153,34 @@ public struct Packer {
       throw PackError(
         .failed, "the model has no input or output called \(port.name)", hint: "it has \(names)")
     }
+    var encodings: [InputEncoding] = []
     let isRanked = !graph.isQuantized && RankQuantizer.applies(to: graph)
-    return graph.inputs.map { id in
-      if isRanked { return .ranks }
+    for id in graph.inputs {
       let named = request.ports.first { $0.name == graph[id].name }
-      if let scale = named?.rawScale ?? request.rawScale { return .rawBytes(scale: scale) }
-      return .calibrated
+      if isRanked {
+        guard named?.preparation == nil else {
+          throw PackError(
+            .failed, "input \(graph[id].name) is read by trees: its values are ranked, not scaled",
+            hint: "leave out `normalise` and `scaling`, and export the scaler with the trees")
+        }
+        encodings.append(.ranks)
+      } else if let preparation = named?.preparation {
+        guard named?.rawScale == nil, !graph.isQuantized else {
+          throw PackError(
+            .failed, "input \(graph[id].name) is scaled twice",
+            hint: graph.isQuantized
+              ? "the model is quantised already: its own scale stands in it"
+              : "leave out `scale`: `normalise` has one of its own")
+        }
+        encodings.append(
+          .normalized(try preparation.normalization(of: graph[id].name, graph[id].type.shape)))
+      } else if let scale = named?.rawScale ?? request.rawScale {
+        encodings.append(.rawBytes(scale: scale))
+      } else {
+        encodings.append(.calibrated)
+      }
     }
+    return encodings
   }
 
   private func quantize(

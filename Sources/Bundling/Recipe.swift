@@ -13,6 +13,35 @@ public struct Recipe: Decodable, Sendable, Equatable {
     public var labels: [String]?
     /// Raw unsigned bytes times this: exact 8-bit input, e.g. 0.00392156862745098.
     public var scale: Float?
+    /// Raw bytes of an image to what the model was trained on: (u · scale − mean) / std per channel.
+    public var normalise: Normalise?
+    /// Raw features to what the model was trained on, per feature.
+    public var scaling: Scaling?
+  }
+  /// Normalisation of an image's channels, as torchvision's ToTensor and Normalize.
+  public struct Normalise: Decodable, Sendable, Equatable {
+    /// Multiplies every byte first: 1/255 unless stated.
+    public var scale: Float?
+    /// Subtracted per channel.
+    public var mean: [Float]
+    /// Divides per channel.
+    public var std: [Float]
+    /// The axis of channels, where two axes are as long as `mean`.
+    public var axis: Int?
+  }
+  /// Scaling of features: `mean` with `std`, as scikit-learn's StandardScaler, or `minimum` with
+  /// `maximum`, as its MinMaxScaler to 0…1.
+  public struct Scaling: Decodable, Sendable, Equatable {
+    /// Subtracted per feature.
+    public var mean: [Float]?
+    /// Divides per feature.
+    public var std: [Float]?
+    /// Becomes 0, per feature.
+    public var minimum: [Float]?
+    /// Becomes 1, per feature.
+    public var maximum: [Float]?
+    /// The axis of features, where two axes are as long as the lists.
+    public var axis: Int?
   }
   /// One model output.
   public struct Output: Decodable, Sendable, Equatable {
@@ -22,6 +51,87 @@ public struct Recipe: Decodable, Sendable, Equatable {
     public var unit: String?
     /// Names of its classes.
     public var labels: [String]?
+  }
+  /// What an application wants of an output.
+  public struct Decision: Decodable, Sendable, Equatable {
+    /// The output; the first unless stated.
+    public var output: String?
+    /// Least score of a class, in the output's own units.
+    public var threshold: Double?
+    /// Least scores of some classes, by their labels.
+    public var thresholds: [String: Double]?
+    /// Labels of the classes that raise an alarm.
+    public var alarm: [String]?
+    /// Judges how well the output repeats an input, instead of classes.
+    public var reconstruction: Reconstruction?
+    /// How many alarming items make an alarm.
+    public var debounce: Debounce?
+
+    /// Creates a decision by reconstruction.
+    public init(reconstruction: Reconstruction) { self.reconstruction = reconstruction }
+  }
+  /// The score of an autoencoder: mean squared error between output and input.
+  public struct Reconstruction: Decodable, Sendable, Equatable {
+    /// The input; the first unless stated.
+    public var input: String?
+    /// Share of the calibration items that raise no alarm.
+    public var quantile: Double
+
+    /// Creates one of the first input.
+    public init(quantile: Double) { self.quantile = quantile }
+  }
+  /// `needed` of the last `of` items raise an alarm.
+  public struct Debounce: Decodable, Sendable, Equatable {
+    /// Alarming items.
+    public var needed: Int
+    /// Items looked at, at most 64.
+    public var of: Int
+  }
+  /// Items cut from a stream of rows.
+  public struct Stream: Decodable, Sendable, Equatable {
+    /// Rows of an item.
+    public var window: Int
+    /// Rows from one item to the next; `window` unless stated.
+    public var hop: Int?
+    /// The axis of time, where two axes are as long as the window.
+    public var axis: Int?
+
+    /// Creates a stream.
+    public init(window: Int, hop: Int? = nil, axis: Int? = nil) {
+      self.window = window
+      self.hop = hop
+      self.axis = axis
+    }
+  }
+  /// Sound to rows of features.
+  public struct Audio: Decodable, Sendable, Equatable {
+    /// Triangular bands on the mel scale.
+    public struct Mel: Decodable, Sendable, Equatable {
+      /// How many.
+      public var bands: Int
+      /// Lower edge of the first, Hz.
+      public var low: Int
+      /// Upper edge of the last, Hz.
+      public var high: Int
+    }
+    /// Samples per second.
+    public var rate: Int
+    /// Length of a frame, ms.
+    public var frameMs: Double
+    /// From one frame to the next, ms.
+    public var hopMs: Double
+    /// Points of the Fourier transform; the least power of two of a frame unless stated.
+    public var fft: Int?
+    /// `hann` unless stated, `hamming` or `rectangular`.
+    public var window: String?
+    /// `magnitude` unless stated, or `power`.
+    public var spectrum: String?
+    /// Bands.
+    public var mel: Mel
+    /// Added to a band before its logarithm; 1e-6 unless stated. Full scale is 1.
+    public var offset: Double?
+    /// Cepstral coefficients, from the 0th; the logarithms themselves unless stated.
+    public var mfcc: Int?
   }
   /// Independent test data with the quality a release must have.
   public struct Test: Decodable, Sendable, Equatable {
@@ -58,6 +168,12 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var inputs: [Input]?
   /// Outputs, in any order.
   public var outputs: [Output]?
+  /// How sound becomes the rows of the stream.
+  public var audio: Audio?
+  /// How items are cut from a stream.
+  public var stream: Stream?
+  /// What is decided by an output.
+  public var decision: Decision?
   /// Test data and the gate on it.
   public var test: Test?
   /// Targets to certify for.

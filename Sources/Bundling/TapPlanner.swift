@@ -1,6 +1,8 @@
 import DriftStatistics
 import ModelGraph
 import Operators
+import Quantizer
+import SignalChain
 
 /// A tap before its bins are cut.
 struct TapDraft {
@@ -38,12 +40,18 @@ struct TapPlanner {
   let graph: Graph
   let inputs: [PortNaming]
   let outputs: [PortNaming]
+  let encodings: [InputEncoding]
 
   /// Every tap, inputs first.
   func drafts() -> [TapDraft] {
     var drafts: [TapDraft] = []
     for (position, id) in graph.inputs.enumerated() {
-      drafts += inputDrafts(id, naming: position < inputs.count ? inputs[position] : PortNaming())
+      let naming = position < inputs.count ? inputs[position] : PortNaming()
+      var input = inputDrafts(id, naming: naming)
+      if position < encodings.count, case .normalized(let normalization) = encodings[position] {
+        for index in input.indices { Self.showRaw(&input[index], normalization) }
+      }
+      drafts += input
     }
     if let embedding { drafts += projections(of: embedding, name: "embedding", stage: .embedding) }
     for (position, id) in graph.outputs.enumerated() {
@@ -93,6 +101,24 @@ struct TapPlanner {
         draft(
           "\(label) \(suffix)", naming.unit, .input, value, function, count: count)
       }
+    }
+  }
+
+  /// Shows a channel's values as its users know them: raw = (x · deviation + mean) / factor.
+  private static func showRaw(_ draft: inout TapDraft, _ normalization: Normalization) {
+    let channel: Int
+    switch draft.function {
+    case .sum(let stated), .deviation(let stated), .roughness(let stated): channel = stated
+    default: return
+    }
+    let index = normalization.channels == 1 ? 0 : channel
+    guard index < normalization.channels else { return }
+    let slope = Double(normalization.deviations[index]) / Double(normalization.factor)
+    draft.displayScale *= slope
+    if case .sum = draft.function {
+      draft.displayOffset =
+        draft.displayOffset * slope
+        + Double(normalization.means[index]) / Double(normalization.factor)
     }
   }
 

@@ -3,72 +3,179 @@ import BundleFormat
 import CommandLineKit
 import DeviceRuntime
 import PlanFormat
+import SignalChain
 
-/// Feeds arrays to a session item by item, and collects what comes out.
+/// Feeds arrays to a session item by item.
 ///
 /// An array of an input's shape is one item; with one more leading axis, or where the shape's first
-/// axis is 1, its first axis counts items. int8 is taken as quantised, float32 is quantised at the
-/// edge, or ranked where the input is one of trees; uint8 is taken where it is declared as raw bytes.
+/// axis is 1, its first axis counts items. Where items are cut from a stream, an array of rows is a
+/// recording, and gives one item per hop; so are int16 samples where rows are made of sound. int8 is
+/// taken as quantised, float32 is quantised at the edge, or ranked where the input is one of trees;
+/// uint8 is taken where it is declared as raw bytes. Where an input is normalised, bytes and floats
+/// are raw.
 struct ItemFeeder {
-  let ports: [Port]
-  let arrays: [NumericArray]
+  private var inputs: [InputFeeder] = []
   let itemCount: Int
-  /// Floats of each float input; empty for the others.
-  private let floats: [[Float]]
+  /// The ring that cuts items from a recording, with a row's bytes and the next row's number.
+  private var window: StreamWindow?
+  private var row: [UInt8] = []
+  private var nextRow = 0
 
-  init(ports: [Port], arrays: [NumericArray]) throws(CommandFailure) {
+  init(
+    plan: PlanEntry, arrays: [NumericArray], session: Session
+  ) throws(CommandFailure) {
+    let ports = plan.inputs
     guard arrays.count == ports.count else {
       throw CommandFailure(
         .usage,
         "the model has \(ports.count) \(ports.count == 1 ? "input" : "inputs"), got \(arrays.count)",
         hint: "repeat --input once per input, in the model's order")
     }
+    var arrays = arrays
+    if let audio = plan.audio { arrays[0] = try Self.rows(of: arrays[0], audio) }
+    if let stream = plan.stream, !InputFeeder.holdsItems(arrays[0], ports[0]),
+      stream.isRecording(arrays[0].shape)
+    {
+      guard ports.count == 1, stream.elements == session.input(0).count else {
+        throw CommandFailure(.failed, "the bundle's stream does not fit its plan")
+      }
+      itemCount = stream.items(in: arrays[0].shape[0])
+      guard itemCount > 0 else {
+        throw CommandFailure(
+          .failed,
+          "input \(ports[0].name) wants windows of \(stream.rows) rows, the recording has \(arrays[0].shape[0])"
+        )
+      }
+      window = StreamWindow(stream)
+      row = [UInt8](repeating: 0, count: stream.channels)
+      inputs = [
+        try InputFeeder(
+          ports[0], arrays[0], session.inputTensor(0), elements: stream.channels,
+          normalization: ports[0].normalization.flatMap { stream.rowNormalization($0) })
+      ]
+      return
+    }
     var counts: [Int] = []
-    var floats: [[Float]] = []
-    for (port, array) in zip(ports, arrays) {
-      counts.append(try Self.itemCount(array, port))
-      try Self.checkType(array, port)
-      floats.append(array.type == .float32 || array.type == .float64 ? array.asFloats() : [])
+    for (position, (port, array)) in zip(ports, arrays).enumerated() {
+      counts.append(try InputFeeder.itemCount(array, port))
+      inputs.append(
+        try InputFeeder(
+          port, array, session.inputTensor(position),
+          elements: port.shape.reduce(1) { $0 * Int($1) }, normalization: port.normalization))
     }
     guard let count = counts.first, counts.allSatisfy({ $0 == count }) else {
       throw CommandFailure(.failed, "the inputs hold different numbers of items")
     }
-    self.ports = ports
-    self.arrays = arrays
-    self.floats = floats
     itemCount = count
   }
 
-  /// Fills the session's inputs with an item.
-  func load(_ item: Int, into session: Session) throws(CommandFailure) {
-    for position in ports.indices {
-      let target = session.input(position)
-      let size = ports[position].shape.reduce(1) { $0 * Int($1) }
-      let range = item * size..<(item + 1) * size
-      let tensor = session.inputTensor(position)
-      switch arrays[position].type {
-      case .int8:
-        target.copyBytes(from: arrays[position].bytes[range])
-      case .uint8:
-        EdgeCodec.loadRawBytes(arrays[position].bytes[range], into: target)
-      default:
-        guard ports[position].ranks.isEmpty else {
-          EdgeCodec.rank(
-            floats[position][range], columns: ports[position].ranks, tensor: tensor, into: target)
-          continue
-        }
-        do throws(RuntimeError) {
-          try EdgeCodec.quantize(floats[position][range], tensor: tensor, into: target)
+  /// The rows of sound, or the array itself where it is no sound.
+  private static func rows(
+    of array: NumericArray, _ audio: AudioRule
+  ) throws(CommandFailure) -> NumericArray {
+    guard array.type == .int16, array.shape.count == 1 else { return array }
+    do throws(ArrayError) {
+      let rows = AudioFrontEnd.rows(of: try array.asInt64().map { Int16($0) }, audio)
+      return try NumericArray(floats: rows, shape: [rows.count / audio.features, audio.features])
+    } catch {
+      throw CommandFailure(.failed, error.message)
+    }
+  }
+
+  /// Fills the session's inputs with an item; items of a recording come in their order.
+  mutating func load(_ item: Int, into session: Session) throws(CommandFailure) {
+    guard let stream = window?.rule else {
+      for position in inputs.indices {
+        let target = session.input(position)
+        try inputs[position].encode(item, into: target)
+      }
+      return
+    }
+    // Items come every hop, the first after a whole window.
+    while nextRow < item * stream.hop + stream.rows {
+      var failure: CommandFailure?
+      let input = inputs[0]
+      let number = nextRow
+      row.withUnsafeMutableBytes { bytes in
+        do throws(CommandFailure) {
+          try input.encode(number, into: bytes)
         } catch {
-          throw CommandFailure(.failed, "item \(item) of \(ports[position].name): \(error.message)")
+          failure = error
         }
+      }
+      if let failure { throw failure }
+      _ = row.withUnsafeBytes { window?.append($0) }
+      nextRow += 1
+    }
+    window?.copy(into: session.input(0))
+  }
+}
+
+/// One input's array, encoded in pieces: items, or rows of a recording.
+struct InputFeeder {
+  private let port: Port
+  private let array: NumericArray
+  private let tensor: PlanTensor
+  private let normalization: Normalization?
+  /// Of a float array; empty for others.
+  private let floats: [Float]
+  /// For the raw bytes of a normalised input; empty for others.
+  private let table: [UInt8]
+  /// Elements of a piece.
+  private let elements: Int
+
+  init(
+    _ port: Port, _ array: NumericArray, _ tensor: PlanTensor, elements: Int,
+    normalization: Normalization?
+  ) throws(CommandFailure) {
+    try Self.checkType(array, port)
+    self.port = port
+    self.array = array
+    self.tensor = tensor
+    self.elements = elements
+    self.normalization = normalization
+    floats = array.type == .float32 || array.type == .float64 ? array.asFloats() : []
+    if array.type == .uint8, let normalization {
+      table = EdgeCodec.byteTable(normalization, tensor: tensor)
+    } else {
+      table = []
+    }
+  }
+
+  /// Encodes the piece of a number.
+  func encode(
+    _ number: Int, into target: UnsafeMutableRawBufferPointer
+  ) throws(CommandFailure) {
+    let range = number * elements..<(number + 1) * elements
+    switch array.type {
+    case .int8:
+      target.copyBytes(from: array.bytes[range])
+    case .uint8:
+      if let normalization {
+        EdgeCodec.loadRawBytes(
+          array.bytes[range], normalization: normalization, table: table, into: target)
+      } else {
+        EdgeCodec.loadRawBytes(array.bytes[range], into: target)
+      }
+    default:
+      guard port.ranks.isEmpty else {
+        EdgeCodec.rank(floats[range], columns: port.ranks, tensor: tensor, into: target)
+        return
+      }
+      do throws(RuntimeError) {
+        try EdgeCodec.quantize(
+          floats[range], normalization: normalization, tensor: tensor, into: target)
+      } catch {
+        throw CommandFailure(.failed, "item \(number) of \(port.name): \(error.message)")
       }
     }
   }
 
-  private static func itemCount(
-    _ array: NumericArray, _ port: Port
-  ) throws(CommandFailure) -> Int {
+  static func holdsItems(_ array: NumericArray, _ port: Port) -> Bool {
+    count(array, port) != nil
+  }
+
+  private static func count(_ array: NumericArray, _ port: Port) -> Int? {
     let shape = port.shape.map { Int($0) }
     let found = array.shape
     if found == shape { return 1 }
@@ -76,6 +183,12 @@ struct ItemFeeder {
     if found.count == shape.count, shape.first == 1, found.dropFirst() == shape.dropFirst() {
       return found[0]
     }
+    return nil
+  }
+
+  static func itemCount(_ array: NumericArray, _ port: Port) throws(CommandFailure) -> Int {
+    if let count = count(array, port) { return count }
+    let shape = port.shape.map { Int($0) }
     throw CommandFailure(
       .failed,
       "input \(port.name) expects shape \(ArrayShape.text(shape)) per item, got \(array.shapeText)")
@@ -87,7 +200,7 @@ struct ItemFeeder {
     switch array.type {
     case .float32, .float64: return
     case .int8 where isBytes: return
-    case .uint8 where isRaw: return
+    case .uint8 where isBytes && (isRaw || port.normalization != nil): return
     default:
       throw CommandFailure(
         .failed, "input \(port.name) expects \(port.userElement), got \(array.type.name)",

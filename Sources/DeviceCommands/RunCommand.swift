@@ -25,6 +25,7 @@ public enum RunCommand {
         .value("take", "NAME", "the output that --output and --expect are of, if not the first"),
         .value("expect", "FILE", "compare with this array; a difference exits 13"),
         .value("tolerance", "STEPS", "steps by which elements may differ from --expect"),
+        .value("decisions", "FILE", "write what is decided of each item here, .csv"),
         .value("root", "DIR", "device root: run the installed model and record telemetry"),
         .value("model", "NAME", "which model of the root"),
       ] + BundleLoading.kernelOptions + BundleLoading.options,
@@ -57,16 +58,23 @@ public enum RunCommand {
     let names = model.plan.outputs.map { $0.name }
     let taken = try position(of: parsed.value("--take"), among: names)
     let paths = try outputPaths(parsed, from: taken, count: names.count)
-    let feeder = try ItemFeeder(ports: model.plan.inputs, arrays: arrays)
+    var feeder = try ItemFeeder(plan: model.plan, arrays: arrays, session: model.session)
+    var log = try DecisionLog(plan: model.plan, session: model.session)
+    if log == nil, parsed.value("--decisions") != nil {
+      throw CommandFailure(
+        .usage, "the bundle decides nothing", hint: "add `decision` to its recipe")
+    }
     var outputs = model.plan.outputs.enumerated().map { position, port in
       OutputCollector(port: port, tensor: model.session.outputTensor(position))
     }
     var times: [UInt64] = []
     for item in 0..<feeder.itemCount {
       try feeder.load(item, into: model.session)
+      log?.willRun(model.session)
       let start = Clock.monotonicNanoseconds
       model.session.run()
       times.append(Clock.monotonicNanoseconds &- start)
+      log?.didRun(model.session)
       for position in outputs.indices { outputs[position].append(model.session.output(position)) }
       try model.record(latencyNanoseconds: times[item])
       if CurrentProcess.isInterrupted { throw CommandFailure(.interrupted, "interrupted") }
@@ -77,7 +85,12 @@ public enum RunCommand {
       try Files.write(path, Npy.write(try output.array(items: feeder.itemCount)))
     }
     console.out(summary(model, outputs, times, items: feeder.itemCount))
-    if feeder.itemCount <= 8 { printTopClasses(outputs[taken], feeder.itemCount, console) }
+    if let log {
+      if let path = parsed.value("--decisions") { try Files.write(path, log.table()) }
+      if feeder.itemCount <= 8 { for line in log.lines() { console.out(line) } }
+    } else if feeder.itemCount <= 8 {
+      printTopClasses(outputs[taken], feeder.itemCount, console)
+    }
     if let path = parsed.value("--expect") {
       let expectation = Expectation(
         expected: try environment.readArray(path), tolerance: Int(tolerance))

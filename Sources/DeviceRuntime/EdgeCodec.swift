@@ -1,13 +1,16 @@
 public import PlanFormat
+public import SignalChain
 
 /// The API's edge: the only floating point at run time.
 public enum EdgeCodec {
   /// q = round(x / scale) + zeroPoint, halves away from zero, clamped to the tensor's element (TFLite's
   /// QUANTIZE); to 32 bits of a float's 24 for int32 and int64.
   ///
+  /// - Parameter normalization: applied to each x first; the values are raw then.
   /// - Throws: `RuntimeError.notANumber` with the element's position.
   public static func quantize(
-    _ values: some Sequence<Float>, tensor: PlanTensor, into bytes: UnsafeMutableRawBufferPointer
+    _ values: some Sequence<Float>, normalization: Normalization? = nil, tensor: PlanTensor,
+    into bytes: UnsafeMutableRawBufferPointer
   ) throws(RuntimeError) {
     let (lowest, highest): (Float, Float) =
       switch tensor.element {
@@ -18,12 +21,47 @@ public enum EdgeCodec {
       }
     let count = bytes.count / tensor.element.byteCount
     var position = 0
-    for value in values where position < count {
+    for raw in values where position < count {
+      var value = raw
+      if let normalization {
+        value = normalization.apply(raw, channel: normalization.channel(of: position))
+      }
       guard !value.isNaN else { throw .notANumber(element: position) }
       let level = (value / tensor.scale).rounded(.toNearestOrAwayFromZero)
       let shifted = min(max(level + Float(tensor.zeroPoint), lowest), highest)
       store(Int64(shifted), at: position, tensor.element, bytes)
       position += 1
+    }
+  }
+
+  private static func level(_ value: Float, _ tensor: PlanTensor) -> UInt8 {
+    let level = (value / tensor.scale).rounded(.toNearestOrAwayFromZero)
+    let shifted = min(max(level + Float(tensor.zeroPoint), -128), 127)
+    return UInt8(bitPattern: Int8(shifted))
+  }
+
+  /// What `quantize` makes of each raw byte: 256 results per channel, for loading without floating
+  /// point.
+  public static func byteTable(
+    _ normalization: Normalization, tensor: PlanTensor
+  ) -> [UInt8] {
+    var table: [UInt8] = []
+    table.reserveCapacity(256 * normalization.channels)
+    for channel in 0..<normalization.channels {
+      for byte in UInt8.min...UInt8.max {
+        table.append(level(normalization.apply(Float(byte), channel: channel), tensor))
+      }
+    }
+    return table
+  }
+
+  /// Raw unsigned bytes through a table of `byteTable`.
+  public static func loadRawBytes(
+    _ values: some Sequence<UInt8>, normalization: Normalization, table: [UInt8],
+    into bytes: UnsafeMutableRawBufferPointer
+  ) {
+    for (position, value) in values.enumerated() where position < bytes.count {
+      bytes[position] = table[normalization.channel(of: position) << 8 | Int(value)]
     }
   }
 

@@ -5,6 +5,7 @@ public import DeviceRuntime
 import FloatReference
 public import ModelGraph
 import Quantizer
+import SignalChain
 
 /// How a bundle does on data it was not made from.
 public struct EvaluationReport: Sendable {
@@ -18,6 +19,8 @@ public struct EvaluationReport: Sendable {
   public var agreement: TopOne?
   /// Output signal to quantisation noise against the float model.
   public var noise: NoiseMeter?
+  /// What was decided, by a bundle with a rule.
+  public var decisions: DecisionCounts?
 }
 
 /// Runs a bundle, and the float model it came from, over the same items.
@@ -46,20 +49,30 @@ public struct Evaluator {
     _ arrays: [NumericArray], labels: [Int]?, model: Graph?
   ) throws(PackError) -> EvaluationReport {
     let encodings = plan.inputs.map { port -> InputEncoding in
+      if let normalization = port.normalization { return .normalized(normalization) }
       if !port.ranks.isEmpty { return .ranks }
       return port.userElement == "uint8" ? .rawBytes(scale: port.scale) : .calibrated
     }
-    let items = try ModelItems.split(arrays, for: model ?? interface, encodings: encodings)
+    let items = try ModelItems.split(
+      arrays, for: model ?? interface, encodings: encodings,
+      stream: StreamSource(audio: plan.audio, rule: plan.stream))
     if let labels, labels.count != items.count {
       throw PackError(.failed, "there are \(items.count) items and \(labels.count) labels")
     }
     let executor = model.map { FloatExecutor($0) }
     let integers = IntegerModel(session: session, entry: plan)
     var report = EvaluationReport(items: items.count)
-    if labels != nil { report.accuracy = TopOne() }
+    var decider: Decider?
+    if let rule = plan.decision {
+      decider = Decider(rule, session: session)
+      report.decisions = DecisionCounts(rule, isLabelled: labels != nil)
+    }
+    // The labels of a reconstruction tell anomalies from the rest: they are no classes.
+    let classes = report.decisions?.isReconstruction == true ? nil : labels
+    if classes != nil { report.accuracy = TopOne() }
     if executor != nil {
       report.noise = NoiseMeter()
-      if labels != nil {
+      if classes != nil {
         report.agreement = TopOne()
         report.floatAccuracy = TopOne()
       }
@@ -67,8 +80,18 @@ public struct Evaluator {
     // A classifier's scores, or all there is.
     let scored = plan.outputs.firstIndex { $0.userElement != "int64" } ?? 0
     for (index, item) in items.enumerated() {
-      let outputs = try integers.run(item)
-      if let labels { report.accuracy?.add(scores: outputs[scored], label: labels[index]) }
+      try integers.load(item)
+      if let input = decider?.input {
+        decider?.keep(UnsafeRawBufferPointer(session.input(input)))
+      }
+      session.run()
+      let outputs = integers.outputs
+      if let rule = plan.decision, let decision = decider?.decide(session.output(rule.output)) {
+        report.decisions?.add(decision, label: labels?[index])
+      }
+      if let labels = classes {
+        report.accuracy?.add(scores: outputs[scored], label: labels[index])
+      }
       guard let executor else { continue }
       let truth: [TensorData]
       do throws(GraphError) {
@@ -79,7 +102,7 @@ public struct Evaluator {
       for (expected, got) in zip(truth, outputs) { report.noise?.add(expected.floats ?? [], got) }
       let scores = truth[scored].floats ?? []
       report.agreement?.add(scores: outputs[scored], label: TopOne.argmax(scores))
-      if let labels { report.floatAccuracy?.add(scores: scores, label: labels[index]) }
+      if let labels = classes { report.floatAccuracy?.add(scores: scores, label: labels[index]) }
     }
     return report
   }

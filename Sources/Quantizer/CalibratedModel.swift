@@ -1,6 +1,7 @@
 import FloatReference
 public import ModelGraph
 import Operators
+public import SignalChain
 
 /// How the integers of a model input are formed.
 public enum InputEncoding: Sendable, Equatable {
@@ -8,6 +9,8 @@ public enum InputEncoding: Sendable, Equatable {
   case calibrated
   /// Raw unsigned bytes times `scale`: q = u − 128, no rounding at all.
   case rawBytes(scale: Float)
+  /// From the range that normalised values had in calibration; data comes raw.
+  case normalized(Normalization)
   /// Ranks among a model's thresholds: any float is one, infinities and NaN too.
   case ranks
 }

@@ -26,7 +26,7 @@ public enum Quantizer {
     var graph = model.graph
     for (id, encoding) in zip(graph.inputs, inputs) {
       switch encoding {
-      case .calibrated:
+      case .calibrated, .normalized:
         setActivation(id, parameters(of: id, in: model, method: method), in: &graph)
       case .rawBytes(let scale):
         setActivation(id, Quantization(scale: scale, zeroPoint: -128), in: &graph)

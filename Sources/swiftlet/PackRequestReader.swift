@@ -71,18 +71,24 @@ struct PackRequestReader {
     request.calibration = try load(
       recipe.calibration.map { [file($0)] } ?? [], "calibration", &request)
     request.reference = try load(recipe.reference.map { [file($0)] } ?? [], "reference", &request)
-    request.ports =
-      (recipe.inputs ?? []).map { input in
-        NamedPort(
-          name: input.name,
-          naming: PortNaming(unit: input.unit ?? "", labels: input.labels ?? []),
-          rawScale: input.scale)
+    var inputs: [NamedPort] = []
+    for input in recipe.inputs ?? [] {
+      do throws(RecipeError) {
+        inputs.append(try NamedPort(input))
+      } catch {
+        throw CommandFailure(.failed, "\(path): \(error.reason)")
       }
+    }
+    request.ports =
+      inputs
       + (recipe.outputs ?? []).map { output in
         NamedPort(
           name: output.name,
           naming: PortNaming(unit: output.unit ?? "", labels: output.labels ?? []))
       }
+    request.audio = recipe.audio
+    request.stream = recipe.stream
+    request.decision = recipe.decision
     request.windowItems = recipe.telemetry?.windowItems
     request.samplingPeriod = recipe.telemetry?.samplingPeriod ?? 1
     request.alarmRate = recipe.telemetry?.alarmRate ?? 0.001

@@ -1,6 +1,7 @@
 import BundleFormat
 import CBOR
 import PlanFormat
+import SignalChain
 import TestSupport
 import Testing
 import Wire
@@ -85,6 +86,116 @@ import Wire
     #expect(try Self.refused { $0.plans[0].resources.arenaBytes = .max })
     #expect(try Self.refused { $0.plans[0].resources.weightsBytes = 1 << 30 })
     #expect(try Self.refused { $0.certificates[0].targetDigest = [1] })
+  }
+
+  /// What raw data passes through is of schema 2, and no manifest has two encodings.
+  @Test func normalization() throws {
+    var manifest = try Self.sample()
+    let elements = Int(manifest.plans[0].inputs[0].shape.reduce(1, *))
+    func encoded(
+      _ means: [Float], _ deviations: [Float], stride: Int, edit: (inout CBORMap) -> Void = { _ in }
+    ) throws -> [UInt8] {
+      manifest.plans[0].inputs[0].normalization = Normalization(
+        factor: 0.5, means: means, deviations: deviations, stride: stride)
+      guard case .map(var map) = try CBORValue.decode(manifest.encoded()) else { return [] }
+      edit(&map)
+      return CBORValue.map(map).encoded()
+    }
+    let whole = try encoded([0.25], [2], stride: elements) { map in
+      #expect(map[.text("schema")] == .unsigned(2))
+    }
+    #expect(try Manifest(decoding: whole) == manifest)
+    #expect(throws: BundleError.manifest(.outOfRange(path: "schema"))) {
+      try Manifest(
+        decoding: encoded([0.25], [2], stride: 1) { $0[.text("schema")] = .unsigned(1) })
+    }
+    manifest.plans[0].inputs[0].normalization = nil
+    #expect(throws: BundleError.self) {
+      try Manifest(decoding: encoded([], [], stride: 1) { $0[.text("schema")] = .unsigned(2) })
+    }
+    #expect(throws: BundleError.self) {
+      try Manifest(decoding: encoded([1, 2], [1, 1], stride: elements))
+    }
+    // Neither a deviation of 0 nor a number between two Floats is read as what it is not.
+    let stated = try encoded([0.25], [2], stride: 1)
+    for value in [0, 0.1] {
+      guard case .map(var map) = try CBORValue.decode(stated),
+        case .array(var plans)? = map[.text("plans")], case .map(var plan) = plans[0],
+        case .array(var inputs)? = plan[.text("inputs")], case .map(var port) = inputs[0],
+        case .map(var normalization)? = port[.text("normalization")]
+      else {
+        Issue.record("no normalisation")
+        return
+      }
+      normalization[.text("deviations")] = .array([.float64(value)])
+      port[.text("normalization")] = .map(normalization)
+      inputs[0] = .map(port)
+      plan[.text("inputs")] = .array(inputs)
+      plans[0] = .map(plan)
+      map[.text("plans")] = .array(plans)
+      #expect(throws: BundleError.self, "\(value)") {
+        try Manifest(decoding: CBORValue.map(map).encoded())
+      }
+    }
+  }
+
+  /// A decision speaks of ports that are there, and of nothing its arithmetic cannot hold.
+  @Test func decision() throws {
+    var manifest = try Self.sample()
+    let elements = Int(manifest.plans[0].outputs[0].shape.reduce(1, *))
+    func isRead(
+      _ judgement: DecisionRule.Judgement, output: Int = 0, window: Int = 1
+    ) throws -> Bool {
+      manifest.plans[0].decision = DecisionRule(
+        judgement: judgement, output: output, needed: 1, window: window)
+      return (try? Manifest(decoding: manifest.encoded())) == manifest
+    }
+    let thresholds = [Int32](repeating: 5, count: elements)
+    #expect(try isRead(.topClass(thresholds: thresholds, alarms: [0])))
+    #expect(try isRead(.topClass(thresholds: thresholds, alarms: []), window: 64))
+    #expect(try !isRead(.topClass(thresholds: thresholds, alarms: [0]), output: 1))
+    #expect(try !isRead(.topClass(thresholds: thresholds + [0], alarms: [])))
+    #expect(try !isRead(.topClass(thresholds: thresholds.map { _ in 129 }, alarms: [])))
+    #expect(try !isRead(.topClass(thresholds: thresholds, alarms: [elements])))
+    #expect(try !isRead(.topClass(thresholds: thresholds, alarms: [0, 0])))
+    let error = ReconstructionError(inputScale: 1, outputScale: 0.5)
+    manifest.plans[0].inputs[0].shape = manifest.plans[0].outputs[0].shape
+    #expect(try isRead(.reconstruction(error, input: 0, threshold: .max)))
+    #expect(try !isRead(.reconstruction(error, input: 1, threshold: 9)))
+    manifest.plans[0].inputs[0].shape.append(2)
+    #expect(try !isRead(.reconstruction(error, input: 0, threshold: 9)))
+  }
+
+  /// A stream has one input, whole; sound has a stream of its rows.
+  @Test func streamAndAudio() throws {
+    var manifest = try Self.sample()
+    manifest.plans[0].inputs = [manifest.plans[0].inputs[0]]
+    manifest.plans[0].inputs[0].shape = [1, 49, 10]
+    func isRead(_ stream: StreamRule?, _ audio: AudioRule? = nil) throws -> Bool {
+      manifest.plans[0].stream = stream
+      manifest.plans[0].audio = audio
+      return (try? Manifest(decoding: manifest.encoded())) == manifest
+    }
+    let rows = try #require(StreamRule(rows: 49, channels: 10, hop: 7, isChannelsFirst: false))
+    #expect(try isRead(rows))
+    #expect(try !isRead(StreamRule(rows: 49, channels: 9, hop: 7, isChannelsFirst: false)))
+    var audio = AudioRule(
+      rate: 16_000, frame: 480, hop: 320, transform: 512, window: .hann, spectrum: .magnitude,
+      bands: 40, low: 20, high: 4000, offset: 1074, coefficients: 10)
+    #expect(try isRead(rows, audio))
+    #expect(try !isRead(nil, audio))
+    audio.coefficients = 9
+    #expect(try !isRead(rows, audio))
+    audio.coefficients = 10
+    audio.hop = 481
+    #expect(try !isRead(rows, audio))
+    // A normalisation that differs from row to row cannot pass row by row.
+    let means = [Float](repeating: 0, count: 49)
+    manifest.plans[0].inputs[0].normalization = Normalization(
+      factor: 1, means: means, deviations: means.map { _ in 1 }, stride: 10)
+    #expect(try !isRead(rows))
+    manifest.plans[0].inputs.append(manifest.plans[0].inputs[0])
+    #expect(try !isRead(rows))
   }
 
   @Test func layoutOfSections() throws {

@@ -3,6 +3,7 @@ import Foundation
 import HostArrays
 import Sealing
 import TestSupport
+import Wire
 
 /// A folder with what transcripts begin from: keys of fixed seeds, the digits with their recipe,
 /// bundles of them, and arrays that fit or do not.
@@ -168,6 +169,21 @@ final class Workshop {
     try folder.write(
       "nan.npy",
       Npy.write(try NumericArray(floats: [.nan] + ramp.dropFirst(), shape: [1, 1, 8, 8])))
+    let test = try ArrayFile.read(folder.file("digits/test.npy"))
+    try folder.write(
+      "bytes.npy",
+      Npy.write(
+        try NumericArray(
+          type: .uint8, shape: test.shape, bytes: test.asFloats().map { UInt8($0) })))
+    let rows = test.asFloats()
+    try folder.write(
+      "recording.npy", Npy.write(try NumericArray(floats: rows, shape: [rows.count / 8, 8])))
+    try folder.write(
+      "short.npy", Npy.write(try NumericArray(floats: Array(rows.prefix(56)), shape: [7, 8])))
+    var random = SplitMix64(seed: 12)
+    try folder.write(
+      "sound.npy",
+      Npy.write(try NumericArray(type: .int16, shape: [8000], bytes: random.bytes(16_000))))
     try folder.write(
       "integers.npy",
       Npy.write(try NumericArray(int64: ramp.map { Int64($0) }, shape: [1, 1, 8, 8])))

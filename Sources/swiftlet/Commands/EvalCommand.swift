@@ -69,11 +69,27 @@ enum EvalCommand {
         "agrees    with the float model's choice on \(agreement.correct) of \(agreement.items) items"
       )
     }
+    if let decisions = report.decisions { console.out(text(decisions)) }
     guard layers, let table = manifest.quantization else { return }
     for layer in table.layers {
       let decibels = String(format: "%7.2f dB", layer.signalToNoiseDecibels)
       console.out("  \(decibels)  \(layer.operation)  \(layer.name)")
     }
+  }
+
+  private static func text(_ counts: DecisionCounts) -> String {
+    var text: String
+    if counts.isReconstruction {
+      text = "decides   \(counts.hits) items are above the threshold"
+      if counts.isLabelled {
+        text +=
+          ": \(counts.found) of \(counts.anomalies) anomalies and \(counts.hits - counts.found) of the others"
+      }
+    } else {
+      text = "decides   \(counts.accepted) of \(counts.items) items reach their threshold"
+      if counts.isLabelled { text += ", \(counts.right) of those are right" }
+    }
+    return text + "; alarm at \(counts.alarms)"
   }
 
   private static func printJSON(
@@ -93,6 +109,23 @@ enum EvalCommand {
     if let float = report.floatAccuracy { writer.member("float_accuracy", float.accuracy) }
     if let noise = report.noise { writer.member("sqnr_db", noise.decibels) }
     if let agreement = report.agreement { writer.member("agreement", agreement.accuracy) }
+    if let decisions = report.decisions {
+      writer.name("decisions")
+      writer.beginObject()
+      if decisions.isReconstruction {
+        writer.member("above", decisions.hits)
+        if decisions.isLabelled {
+          writer.member("anomalies", decisions.anomalies)
+          writer.member("found", decisions.found)
+        }
+      } else {
+        writer.member("accepted", decisions.accepted)
+        if decisions.isLabelled { writer.member("right", decisions.right) }
+        writer.member("hits", decisions.hits)
+      }
+      writer.member("alarms", decisions.alarms)
+      writer.endObject()
+    }
     if let table = manifest.quantization {
       writer.name("layers")
       writer.beginArray()

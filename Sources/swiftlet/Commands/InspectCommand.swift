@@ -9,6 +9,7 @@ import ModelGraph
 import PlanFormat
 import Quantizer
 import Sealing
+import SignalChain
 import Wire
 
 /// `inspect FILE [--layers]`: a bundle or a model; needs no key.
@@ -77,6 +78,16 @@ enum InspectCommand {
     for plan in manifest.plans {
       for port in plan.inputs { console.out("input     \(describe(port))") }
       for port in plan.outputs { console.out("output    \(describe(port))") }
+      if let rule = plan.audio {
+        console.out(
+          "hears     \(rule.rate) Hz: frames of \(rule.frame) every \(rule.hop), \(rule.bands) mel bands of \(rule.low) to \(rule.high) Hz, rows of \(rule.features)"
+        )
+      }
+      if let rule = plan.stream {
+        console.out(
+          "streams   windows of \(rule.rows) rows of \(rule.channels), one every \(rule.hop)")
+      }
+      if let rule = plan.decision { console.out("decides   \(describe(rule, plan))") }
       console.out(
         "needs     arena \(Quantity.bytes(Int(clamping: plan.resources.arenaBytes))), weights \(Quantity.bytes(Int(clamping: plan.resources.weightsBytes))), \(plan.resources.multiplyAccumulates) MACs"
       )
@@ -122,7 +133,30 @@ enum InspectCommand {
       return port.labels.isEmpty ? name : "\(name); one of \(port.labels.count) classes"
     }
     let link = port.link == .none ? "" : ", then \(port.link.rawValue)"
-    return "\(name); q = x / \(port.scale) + \(port.zeroPoint)\(link)"
+    let raw =
+      port.normalization.map {
+        "; x = (raw × \($0.factor) − mean) / deviation of \($0.channels == 1 ? "one channel" : "\($0.channels) channels")"
+      }
+      ?? ""
+    return "\(name); q = x / \(port.scale) + \(port.zeroPoint)\(link)\(raw)"
+  }
+
+  private static func describe(_ rule: DecisionRule, _ plan: PlanEntry) -> String {
+    let port = plan.outputs[rule.output]
+    let debounce = rule.window > 1 ? "; alarm at \(rule.needed) of \(rule.window) items" : ""
+    switch rule.judgement {
+    case .topClass(_, let alarms):
+      let names = alarms.map { $0 < port.labels.count ? port.labels[$0] : "\($0)" }
+      let alarming = names.isEmpty ? "" : "; alarming: \(names.joined(separator: ", "))"
+      return "the class of \(port.name)\(alarming)\(debounce)"
+    case .reconstruction(let error, let input, let threshold):
+      let input = plan.inputs[input]
+      let limit = error.mean(
+        threshold, elements: Int(port.shape.reduce(1, *)), inputScale: input.scale,
+        outputScale: port.scale)
+      return
+        "how well \(port.name) repeats \(input.name): mean squared error above \(String(format: "%.4g", limit))\(debounce)"
+    }
   }
 
   /// What a family's name does not say of an instruction.

@@ -24,7 +24,8 @@ enum RunModelCommand {
   private static func runFloat(
     _ graph: Graph, _ arrays: [NumericArray], _ parsed: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
-    for option in ["--expect", "--tolerance", "--cpu-features"] where parsed.value(option) != nil {
+    for option in ["--expect", "--tolerance", "--cpu-features", "--decisions"]
+    where parsed.value(option) != nil {
       throw CommandFailure(.usage, "\(option) is for bundles; a model runs in the float reference")
     }
     let names = graph.outputs.map { graph[$0].name }

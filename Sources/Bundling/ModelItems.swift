@@ -1,4 +1,5 @@
 public import Arrays
+import Importers
 public import ModelGraph
 public import Quantizer
 import SignalChain
@@ -49,6 +50,9 @@ public enum ModelItems {
     let shape = value.type.shape
     let items = try itemCount(array.shape, of: shape, name: value.name)
     let size = shape.reduce(1, *)
+    if value.quantization == nil, value.type.element != .float32 {
+      return try integers(array, value: value, items: items)
+    }
     var floats: [Float]
     var normalization: Normalization?
     if case .normalized(let stated) = encoding { normalization = stated }
@@ -93,6 +97,30 @@ public enum ModelItems {
     }
     return (0..<items).map { item in
       TensorData(shape: shape, floats: Array(floats[item * size..<(item + 1) * size]))
+    }
+  }
+
+  /// Items of an input of integers that stand for themselves: indices, tokens, switches.
+  private static func integers(
+    _ array: NumericArray, value: Value, items: Int
+  ) throws(PackError) -> [TensorData] {
+    let shape = value.type.shape
+    let element = value.type.element
+    guard array.type.name == element.rawValue else {
+      throw PackError(
+        .failed, "input \(value.name) expects \(element.rawValue) \(shape), got \(array.type.name)",
+        hint: "convert it, e.g. numpy.save(f, x.astype('\(element.rawValue)'))")
+    }
+    let size = shape.reduce(array.type.size, *)
+    do throws(GraphError) {
+      var list: [TensorData] = []
+      for item in 0..<items {
+        let bytes = array.bytes[item * size..<(item + 1) * size]
+        list.append(try ModelImporter.tensor(littleEndian: bytes, ValueType(element, shape)))
+      }
+      return list
+    } catch {
+      throw PackError(error)
     }
   }
 

@@ -1,3 +1,4 @@
+import Arrays
 public import BundleFormat
 import CBOR
 import DeviceRuntime
@@ -135,7 +136,8 @@ public struct Packer {
         hint: "use three numbers, as 1.4.0 or 2.0.0-beta.1")
     }
     return try fromGraph { () throws(GraphError) in
-      try ModelImporter.load(bytes: request.model, name: request.name)
+      try ModelImporter.load(
+        bytes: request.model, name: request.name, dataShapes: request.calibration.map(\.shape))
     }
   }
 

@@ -19,7 +19,9 @@ public enum RunCommand {
         .value(
           "input", short: "i", "FILE", "input array, once per input of the model",
           repeatable: true, required: true),
-        .value("output", short: "o", "FILE", "write the first output here, .npy"),
+        .value(
+          "output", short: "o", "FILE", "write the first output here, .npy; again for the next",
+          repeatable: true),
         .value("take", "NAME", "the output that --output and --expect are of, if not the first"),
         .value("expect", "FILE", "compare with this array; a difference exits 13"),
         .value("tolerance", "STEPS", "steps by which elements may differ from --expect"),
@@ -53,8 +55,9 @@ public enum RunCommand {
     _ environment: CommandEnvironment, _ console: Console
   ) throws(CommandFailure) {
     let tolerance = try parsed.integer("--tolerance", in: 0...255) ?? 0
-    let outputPath = try outputPath(parsed)
-    let taken = try position(of: parsed.value("--take"), among: model.plan.outputs.map { $0.name })
+    let names = model.plan.outputs.map { $0.name }
+    let taken = try position(of: parsed.value("--take"), among: names)
+    let paths = try outputPaths(parsed, from: taken, count: names.count)
     var feeder = try ItemFeeder(plan: model.plan, arrays: arrays, session: model.session)
     var log = try DecisionLog(plan: model.plan, session: model.session)
     if log == nil, parsed.value("--decisions") != nil {
@@ -77,8 +80,9 @@ public enum RunCommand {
       if CurrentProcess.isInterrupted { throw CommandFailure(.interrupted, "interrupted") }
     }
     try model.finish()
-    if let path = outputPath {
-      try Files.write(path, Npy.write(try outputs[taken].array(items: feeder.itemCount)))
+    for (position, path) in paths.enumerated() {
+      let output = outputs[taken + position]
+      try Files.write(path, Npy.write(try output.array(items: feeder.itemCount)))
     }
     console.out(summary(model, outputs, times, items: feeder.itemCount))
     if let log {
@@ -95,16 +99,24 @@ public enum RunCommand {
     }
   }
 
-  /// Where the first output goes, if anywhere.
+  /// Where the outputs from `first` on go.
   ///
-  /// - Throws: a usage error for an archive: there would be bytes of another format under its name.
-  public static func outputPath(_ parsed: ParsedArguments) throws(CommandFailure) -> String? {
-    guard let path = parsed.value("--output") else { return nil }
-    guard !path.utf8.reversed().starts(with: "zpn.".utf8) else {
+  /// - Throws: a usage error for an archive, since there would be bytes of another format under its
+  ///   name, and for more files than outputs.
+  public static func outputPaths(
+    _ parsed: ParsedArguments, from first: Int, count: Int
+  ) throws(CommandFailure) -> [String] {
+    let paths = parsed.values("--output")
+    for path in paths where path.utf8.reversed().starts(with: "zpn.".utf8) {
       throw CommandFailure(
         .usage, "run writes the first output as .npy, not .npz", hint: "-o NAME.npy")
     }
-    return path
+    guard first + paths.count <= count else {
+      throw CommandFailure(
+        .usage, "\(paths.count) files for \(count - first) outputs",
+        hint: "give --output at most that often")
+    }
+    return paths
   }
 
   /// Where the output of a name stands; the first where none is asked for.

@@ -10,10 +10,12 @@ public enum ModelImporter {
   ///
   /// - Parameter constants: inputs that are bound to a value, by name: they are constants of the
   ///   graph and no longer part of its interface.
+  /// - Parameter dataShapes: the shapes of the arrays that will be run, one per input that is not
+  ///   bound, in the file's order; dimensions that the file leaves open are taken from them.
   /// - Throws: `GraphError.malformed` for bytes that are no model, `.unsupported` naming operator
   ///   and node, `.invalid` for shapes that do not go together or constants that are no inputs.
   public static func load(
-    bytes: [UInt8], name: String, constants: [String: TensorData] = [:]
+    bytes: [UInt8], name: String, constants: [String: TensorData] = [:], dataShapes: [[Int]] = []
   ) throws(GraphError) -> Graph {
     guard !bytes.isEmpty else {
       throw GraphError.malformed("the model file is empty; give an ONNX or TFLite model")
@@ -22,7 +24,8 @@ public enum ModelImporter {
       if FlatBuffer.hasIdentifier("TFL3", in: bytes) {
         try TFLiteImporter.graph(bytes: bytes, name: name, constants: constants)
       } else {
-        try ONNXImporter.graph(bytes: bytes, name: name, constants: constants)
+        try ONNXImporter.graph(
+          bytes: bytes, name: name, constants: constants, dataShapes: dataShapes)
       }
     try Canonicalizer.run(&graph)
     try GraphValidator.check(graph)
@@ -39,5 +42,19 @@ public enum ModelImporter {
     }
     let model = try TFLiteModel(bytes)
     return model.inputs.map { model.tensors[$0].name }
+  }
+
+  /// A tensor of raw little-endian elements.
+  ///
+  /// - Throws: `GraphError.malformed` when there are not as many as the type asks for.
+  public static func tensor(
+    littleEndian bytes: ArraySlice<UInt8>, _ type: ValueType
+  ) throws(GraphError) -> TensorData {
+    let elements = try LittleEndianArray.elements(bytes, type.element)
+    guard elements.count == type.shape.reduce(1, *) else {
+      throw GraphError.malformed(
+        "\(bytes.count) bytes are no \(type.element.rawValue) \(type.shape)")
+    }
+    return TensorData(shape: type.shape, elements: elements)
   }
 }

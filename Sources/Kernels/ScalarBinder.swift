@@ -17,14 +17,7 @@ struct ScalarBinder {
     case .depthwiseConvolution2D(let parameters):
       return .depthwiseConvolution(convolution(parameters, input, output, source, result))
     case .fullyConnected(let parameters):
-      let features = source.shape[source.shape.count - 1]
-      return .fullyConnected(
-        FullyConnectedCall(
-          input: input, output: output, weights: constant(parameters.weights, as: Int8.self),
-          bias: constant(parameters.bias, as: Int32.self), items: source.elementCount / features,
-          features: features, outputs: result.shape[result.shape.count - 1],
-          inputZeroPoint: parameters.inputZeroPoint,
-          requantization: requantization(parameters.requantization)))
+      return .fullyConnected(fullyConnected(parameters, input, output, source, result))
     case .addition(let parameters):
       return .addition(
         AdditionCall(
@@ -40,11 +33,7 @@ struct ScalarBinder {
           input: input, output: output, positions: source.shape[1] * source.shape[2],
           channels: source.shape[3], parameters: parameters))
     case .softmax(let parameters):
-      let length = source.shape[source.shape.count - 1]
-      return .softmax(
-        SoftmaxCall(
-          input: input, output: output, table: constant(parameters.table, as: UInt64.self),
-          rows: source.elementCount / length, length: length))
+      return .softmax(softmax(parameters, input, output, source))
     case .transpose(let parameters):
       return .transpose(transpose(parameters, input, output, source, result))
     case .lookup(let parameters):
@@ -62,6 +51,18 @@ struct ScalarBinder {
       return .addition16(addition16(parameters, source, result))
     case .treeEnsemble(let parameters):
       return .treeEnsemble(treeEnsemble(parameters, source, result))
+    case .matrixProduct(let parameters):
+      return .matrixProduct(KernelCall.placed(matrixProduct(parameters)))
+    case .reduction(let parameters):
+      return .reduction(KernelCall.placed(reduction(parameters)))
+    case .normalization(let parameters):
+      return .normalization(KernelCall.placed(normalization(parameters)))
+    case .transposedConvolution(let parameters):
+      return .transposedConvolution(
+        grouped(parameters, convolution(parameters.convolution, input, output, source, result)))
+    case .groupedConvolution(let parameters):
+      return .groupedConvolution(
+        grouped(parameters, convolution(parameters.convolution, input, output, source, result)))
     case .elementwise(let parameters):
       return .elementwise(KernelCall.placed(elementwise(parameters, result)))
     case .move(let parameters):
@@ -100,6 +101,35 @@ struct ScalarBinder {
       outputExtent: Extent(result.shape), window: WindowWalk(parameters.window),
       inputZeroPoint: parameters.inputZeroPoint,
       requantization: requantization(parameters.requantization))
+  }
+
+  private func fullyConnected(
+    _ parameters: FullyConnectedParameters, _ input: UnsafePointer<Int8>,
+    _ output: UnsafeMutablePointer<Int8>, _ source: PlanTensor, _ result: PlanTensor
+  ) -> FullyConnectedCall {
+    let features = source.shape[source.shape.count - 1]
+    return FullyConnectedCall(
+      input: input, output: output, weights: constant(parameters.weights, as: Int8.self),
+      bias: constant(parameters.bias, as: Int32.self), items: source.elementCount / features,
+      features: features, outputs: result.shape[result.shape.count - 1],
+      inputZeroPoint: parameters.inputZeroPoint,
+      requantization: requantization(parameters.requantization))
+  }
+
+  private func softmax(
+    _ parameters: SoftmaxParameters, _ input: UnsafePointer<Int8>,
+    _ output: UnsafeMutablePointer<Int8>, _ source: PlanTensor
+  ) -> SoftmaxCall {
+    let length = source.shape[source.shape.count - 1]
+    return SoftmaxCall(
+      input: input, output: output, table: constant(parameters.table, as: UInt64.self),
+      rows: source.elementCount / length, length: length)
+  }
+
+  private func grouped(
+    _ parameters: GroupedConvolutionParameters, _ convolution: ConvolutionCall
+  ) -> UnsafePointer<GroupedConvolutionCall> {
+    KernelCall.placed(GroupedConvolutionCall(convolution: convolution, groups: parameters.groups))
   }
 
   private func pool(

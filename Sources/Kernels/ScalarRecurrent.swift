@@ -21,6 +21,7 @@ public struct RecurrentCall {
   let candidate: SampledCurve
   let cellCurve: SampledCurve
   let clip: Int64
+  let cellClip: Int64
   let initialHidden: InitialState
   let initialCell: InitialState
   let output: UnsafeMutableRawPointer
@@ -179,7 +180,8 @@ extension RecurrentCall {
       let fresh = Int64(candidate(sums[3 &* units &+ unit]))
       let kept = FixedPoint.fifteenth(forgetGate &* Int64(cells[unit]))
       let added = (inputGate &* fresh &+ (1 &<< 13)) &>> 14
-      let value = FixedPoint.saturated32(kept &+ added)
+      let value = Int32(
+        truncatingIfNeeded: min(max(kept &+ added, 0 &- cellClip), cellClip))
       cells[unit] = value
       hidden[unit] = FixedPoint.saturated16(
         FixedPoint.fifteenth(outputGate &* Int64(cellCurve(value))))
@@ -301,7 +303,8 @@ extension ScalarBinder {
       inputScales: factors(parameters.inputScales),
       recurrentScales: factors(parameters.recurrentScales), gate: curves[0],
       candidate: curves[min(1, curves.count - 1)], cellCurve: curves[curves.count - 1],
-      clip: Int64(parameters.clip), initialHidden: initialHidden(parameters),
+      clip: Int64(parameters.clip), cellClip: Int64(parameters.cellClip),
+      initialHidden: initialHidden(parameters),
       initialCell: initialCell(parameters),
       output: UnsafeMutableRawPointer(memory.elements(result)),
       outputIsWide: result.element == .int16, outputScale: parameters.outputScale,

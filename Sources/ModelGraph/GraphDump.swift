@@ -8,6 +8,8 @@ public struct LayerRow: Sendable, Equatable {
   public var summary: String
   /// Element type and shape of the first result.
   public var result: ValueType?
+  /// The first result's parameters, if it has one scale.
+  public var quantization: Quantization?
   /// Constant elements it reads that no earlier node read.
   public var parameters: Int
   /// Multiply-accumulates of one inference.
@@ -25,7 +27,9 @@ extension Graph {
       }
       return LayerRow(
         name: node.name, operation: node.operation.name, summary: node.operation.summary,
-        result: node.outputs.first.map { self[$0].type }, parameters: parameters,
+        result: node.outputs.first.map { self[$0].type },
+        quantization: node.outputs.first.flatMap { self[$0].quantization },
+        parameters: parameters,
         multiplyAccumulates: node.operation.multiplyAccumulates(
           node.inputs.map { id in id.map { self[$0].type } }))
     }
@@ -33,20 +37,31 @@ extension Graph {
 
   /// Inputs, layers and outputs as a table of aligned columns; every line ends in a newline.
   public func textDump() -> String {
-    func describe(_ type: ValueType?) -> String {
-      type.map { "\($0.element.rawValue) \($0.shape.map(String.init).joined(separator: "×"))" }
-        ?? ""
+    func describe(_ type: ValueType?, _ quantization: Quantization?) -> String {
+      guard let type else { return "" }
+      var text = "\(type.element.rawValue) \(type.shape.map(String.init).joined(separator: "×"))"
+      if let quantization, quantization.isPerTensor {
+        text += " (q − \(quantization.zeroPoint)) · \(quantization.scale)"
+          .replacing("− -", with: "+ ")
+      }
+      return text
     }
     var rows = [["layer", "operator", "attributes", "result", "parameters", "MACs"]]
-    for id in inputs { rows.append([self[id].name, "input", "", describe(self[id].type), "", ""]) }
+    for id in inputs {
+      rows.append([
+        self[id].name, "input", "", describe(self[id].type, self[id].quantization), "", "",
+      ])
+    }
     for layer in layers {
       rows.append([
-        layer.name, layer.operation, layer.summary, describe(layer.result),
+        layer.name, layer.operation, layer.summary, describe(layer.result, layer.quantization),
         String(layer.parameters), String(layer.multiplyAccumulates),
       ])
     }
     for id in outputs {
-      rows.append([self[id].name, "output", "", describe(self[id].type), "", ""])
+      rows.append([
+        self[id].name, "output", "", describe(self[id].type, self[id].quantization), "", "",
+      ])
     }
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in

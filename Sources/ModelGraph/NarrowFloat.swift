@@ -71,14 +71,14 @@ public struct NarrowFloat: Sendable, Equatable {
   }
 
   /// The nearest number of the format, ties to even. Beyond ``greatestFinite`` it is that number when
-  /// `saturating`, else infinity, or NaN where the format has none; infinity itself is NaN in the
-  /// formats whose minus zero is NaN (ONNX operator documentation, Cast).
+  /// `saturating`, else infinity, or NaN where the format has none; so is infinity itself (ONNX's
+  /// node tests of Cast).
   public func rounded(_ value: Float, saturating: Bool) -> Float {
     guard !value.isNaN else { return .nan }
     let beyond = saturating ? greatestFinite : specials == .infinitiesAndNaNs ? .infinity : .nan
     var magnitude = value.magnitude
     if magnitude == .infinity {
-      magnitude = specials == .minusZeroIsNaN ? .nan : beyond
+      magnitude = beyond
     } else if magnitude != 0 {
       let exponent = max(Int(magnitude.exponent), 1 - bias) - fractionBits
       let unit = Double(sign: .plus, exponent: exponent, significand: 1)

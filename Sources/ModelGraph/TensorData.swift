@@ -1,6 +1,16 @@
 /// Element types a model file can hold.
 public enum ElementType: String, Sendable, CaseIterable {
   case float32, int8, uint8, int16, int32, int64, bool
+
+  /// Bytes of one element.
+  public var byteCount: Int {
+    switch self {
+    case .int8, .uint8, .bool: 1
+    case .int16: 2
+    case .float32, .int32: 4
+    case .int64: 8
+    }
+  }
 }
 
 /// A dense tensor on the host: row-major, the shape's product equals the element count.
@@ -14,6 +24,19 @@ public struct TensorData: Sendable, Equatable {
     case int32([Int32])
     case int64([Int64])
     case bool([Bool])
+
+    /// How many.
+    public var count: Int {
+      switch self {
+      case .float32(let e): e.count
+      case .int8(let e): e.count
+      case .uint8(let e): e.count
+      case .int16(let e): e.count
+      case .int32(let e): e.count
+      case .int64(let e): e.count
+      case .bool(let e): e.count
+      }
+    }
   }
 
   /// Dimensions, outermost first; empty for a scalar.
@@ -37,17 +60,7 @@ public struct TensorData: Sendable, Equatable {
   }
 
   /// Number of elements.
-  public var count: Int {
-    switch elements {
-    case .float32(let e): e.count
-    case .int8(let e): e.count
-    case .uint8(let e): e.count
-    case .int16(let e): e.count
-    case .int32(let e): e.count
-    case .int64(let e): e.count
-    case .bool(let e): e.count
-    }
-  }
+  public var count: Int { elements.count }
 
   /// Element type.
   public var type: ElementType {

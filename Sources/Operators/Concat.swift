@@ -62,13 +62,14 @@ public struct Concat: Operation, Equatable {
 
   /// One move: a block per operand, through a table where its parameters are not the result's.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    let result = try QuantizedOperand(resultOf: node)
+    let element = node.movedElement
+    let result = try QuantizedOperand(resultOf: node, element)
     let steps = StridedWalk(over: result.shape).steps
     var blocks: [MoveBlock] = []
     var inputs: [TensorIndex] = []
     var start = 0
     for position in node.operands.indices {
-      let part = try QuantizedOperand(position, of: node)
+      let part = try QuantizedOperand(position, of: node, element)
       let walk = StridedWalk(over: part.shape)
       let axes = part.shape.indices.map {
         MoveAxis(size: part.shape[$0], sourceStep: walk.steps[$0], resultStep: steps[$0])
@@ -76,7 +77,7 @@ public struct Concat: Operation, Equatable {
       blocks.append(
         MoveBlock(
           operand: position, sourceStart: 0, resultStart: start * steps[axis], axes: axes,
-          table: builder.requantizing(part.quantization, to: result.quantization)))
+          table: try builder.requantizing(node, part, to: result)))
       inputs.append(try part.activation(node))
       start += part.shape[axis]
     }

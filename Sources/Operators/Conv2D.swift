@@ -1,7 +1,8 @@
 public import ModelGraph
 public import PlanFormat
 
-/// 2-D convolution, channels last: operands [1, H, W, I], weights [O, KH, KW, I], bias [O] or none.
+/// 2-D convolution, channels last: operands [1, H, W, I], weights [O, KH, KW, I / groups], bias [O] or
+/// none. Output channel o reads the input channels of group o / (O / groups).
 public struct Conv2D: Operation, Equatable {
   /// Name in tables.
   public static let name = "Conv2D"
@@ -13,13 +14,18 @@ public struct Conv2D: Operation, Equatable {
   public var paddingRight: Int
   /// Fused clamp.
   public var activation: Activation
+  /// Groups of channels that do not see each other.
+  public var groups: Int
 
   /// Creates a convolution.
-  public init(window: Window, paddingBottom: Int, paddingRight: Int, activation: Activation) {
+  public init(
+    window: Window, paddingBottom: Int, paddingRight: Int, activation: Activation, groups: Int = 1
+  ) {
     self.window = window
     self.paddingBottom = paddingBottom
     self.paddingRight = paddingRight
     self.activation = activation
+    self.groups = groups
   }
 
   private var padded: PaddedWindow {
@@ -31,7 +37,7 @@ public struct Conv2D: Operation, Equatable {
     let weights = try operand(1, of: operands).shape
     let size = try padded.outputSize(of: input.shape)
     guard weights.count == 4, weights[1] == window.height, weights[2] == window.width,
-      weights[3] == input.shape[3]
+      groups > 0, weights[3] * groups == input.shape[3], weights[0] % groups == 0
     else {
       throw .invalid(node: "", reason: "weights \(weights) do not fit input \(input.shape)")
     }
@@ -47,18 +53,19 @@ public struct Conv2D: Operation, Equatable {
       ? try floats(2, of: operands) : [Float](repeating: 0, count: weights.shape[0])
     let values = try Self.convolve(
       floats(0, of: operands), shape: input.shape, weights: floats(1, of: operands),
-      outputs: type.shape, bias: bias, padded: padded, activation: activation)
+      outputs: type.shape, groups: groups, bias: bias, padded: padded, activation: activation)
     return [TensorData(shape: type.shape, floats: values)]
   }
 
   /// Sums kernel row by row, column by column, channel by channel, starting from the bias: one order
   /// on every host. Output channels are innermost, so that the loop vectorises without reordering.
   private static func convolve(
-    _ input: [Float], shape: [Int], weights: [Float], outputs: [Int], bias: [Float],
-    padded: PaddedWindow, activation: Activation
+    _ input: [Float], shape: [Int], weights: [Float], outputs: [Int], groups: Int,
+    bias: [Float], padded: PaddedWindow, activation: Activation
   ) -> [Float] {
-    let (window, channels, filters) = (padded.window, shape[3], outputs[3])
-    let taps = window.height * window.width * channels
+    let (window, depth, filters) = (padded.window, shape[3] / groups, outputs[3])
+    let taps = window.height * window.width * depth
+    let together = filters / groups
     var transposed = [Float](repeating: 0, count: weights.count)
     for filter in 0..<filters {
       for tap in 0..<taps { transposed[tap * filters + filter] = weights[filter * taps + tap] }
@@ -76,14 +83,16 @@ public struct Conv2D: Operation, Equatable {
                 for kx in padded.columns(at: column, width: shape[2]) {
                   let x =
                     column * window.strideWidth - window.paddingLeft + kx * window.dilationWidth
-                  let source = (y * shape[2] + x) * channels
-                  var tap = (ky * window.width + kx) * channels * filters
-                  for channel in 0..<channels {
-                    let value = input[source + channel]
-                    for filter in 0..<filters {
-                      result[start + filter] += value * weights[tap + filter]
+                  let source = (y * shape[2] + x) * shape[3]
+                  for group in 0..<groups {
+                    var tap = (ky * window.width + kx) * depth * filters
+                    for channel in group * depth..<(group + 1) * depth {
+                      let value = input[source + channel]
+                      for filter in group * together..<(group + 1) * together {
+                        result[start + filter] += value * weights[tap + filter]
+                      }
+                      tap += filters
                     }
-                    tap += filters
                   }
                 }
               }
@@ -116,12 +125,17 @@ public struct Conv2D: Operation, Equatable {
       node, window: window, channels: weights.shape[0], activation: activation, into: &builder)
     let input = try QuantizedOperand(0, of: node).activation(node)
     let output = try QuantizedOperand(resultOf: node).activation(node)
+    let operation: PlanOperation =
+      groups == 1
+      ? .convolution2D(parameters)
+      : .groupedConvolution(GroupedConvolutionParameters(convolution: parameters, groups: groups))
     builder.emit(
-      Instruction(
-        name: node.name, operation: .convolution2D(parameters), inputs: [input], output: output))
+      Instruction(name: node.name, operation: operation, inputs: [input], output: output))
   }
 
-  public var summary: String { padded.summary + activation.suffix }
+  public var summary: String {
+    padded.summary + (groups == 1 ? "" : " groups \(groups)") + activation.suffix
+  }
 }
 
 extension ConvolutionParameters {

@@ -93,8 +93,27 @@ public struct MatrixProduct: Operation, Equatable {
   }
 
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    throw .unsupported(
-      operation: Self.name, node: node.name, reason: "it has no integer form yet")
+    let left = try QuantizedOperand(0, of: node)
+    let right = try QuantizedOperand(1, of: node)
+    let result = try QuantizedOperand(resultOf: node)
+    guard factor > 0, factor.isFinite else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "its factor is \(factor); an integer product needs a positive one")
+    }
+    let (minimum, maximum) = Activation.none.bounds(in: result.quantization)
+    let parameters = MatrixProductParameters(
+      transposesLeft: transposesLeft, transposesRight: transposesRight,
+      leftZeroPoint: left.quantization.zeroPoint, rightZeroPoint: right.quantization.zeroPoint,
+      scale: FixedPointScale(
+        nearestTo: Double(factor) * Double(left.quantization.scale)
+          * Double(right.quantization.scale) / Double(result.quantization.scale)),
+      outputZeroPoint: result.quantization.zeroPoint, minimum: minimum, maximum: maximum)
+    builder.emit(
+      Instruction(
+        name: node.name, operation: .matrixProduct(parameters),
+        inputs: [try left.activation(node), try right.activation(node)],
+        output: try result.activation(node)))
   }
 
   public var summary: String {

@@ -73,18 +73,24 @@ extension MoveBlock {
   }
 }
 
+extension LoweringNode {
+  /// What it moves: int8, or int16 where that is what it computes.
+  var movedElement: ElementType { results.first?.value.type.element == .int16 ? .int16 : .int8 }
+}
+
 extension PlanBuilder {
-  /// The table that turns integers of one scale and zero point into the nearest ones of another,
-  /// halves away from zero; nil when they are the same.
-  mutating func requantizing(_ from: Quantization, to result: Quantization) -> ConstantReference? {
-    guard from != result else { return nil }
-    return constant(
-      (-128...127).map { level -> UInt8 in
-        let real = Double(level - Int(from.zeroPoint)) * Double(from.scale)
-        let scaled = (real / Double(result.scale)).rounded(.toNearestOrAwayFromZero)
-        let shifted = min(max(scaled + Double(result.zeroPoint), -128), 127)
-        return UInt8(bitPattern: Int8(shifted))
-      })
+  /// The table that gives an operand the scale and zero point of a result; nil when they are the same.
+  mutating func requantizing(
+    _ node: LoweringNode, _ source: QuantizedOperand, to result: QuantizedOperand
+  ) throws(GraphError) -> ConstantReference? {
+    guard source.quantization != result.quantization else { return nil }
+    guard node.movedElement == .int8 else {
+      throw .unsupported(
+        operation: "move", node: node.name,
+        reason: "its result has another scale than its operand; int16 is only moved")
+    }
+    let table = Quantization.rescaling(from: source.quantization, to: result.quantization)
+    return constant(table.map { UInt8(bitPattern: $0) })
   }
 
   /// Emits a move, or says why there is none.

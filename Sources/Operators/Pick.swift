@@ -77,14 +77,15 @@ public struct Pick: Operation, Equatable {
 
   /// One move: a block for each combination of the axes' regular runs.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    let input = try QuantizedOperand(0, of: node)
-    let result = try QuantizedOperand(resultOf: node)
+    let element = node.movedElement
+    let input = try QuantizedOperand(0, of: node, element)
+    let result = try QuantizedOperand(resultOf: node, element)
     let source = StridedWalk(over: input.shape).steps
     let target = StridedWalk(over: result.shape).steps
     var blocks = [
       MoveBlock(
         operand: 0, sourceStart: 0, resultStart: 0, axes: [],
-        table: builder.requantizing(input.quantization, to: result.quantization))
+        table: try builder.requantizing(node, input, to: result))
     ]
     for (axis, list) in positions.enumerated() {
       let runs = PositionRun.runs(of: list ?? Array(0..<input.shape[axis]))
@@ -124,7 +125,8 @@ public struct Pick: Operation, Equatable {
       real = Double(level - Int(own.zeroPoint)) * Double(own.scale)
     }
     let scaled = (real / Double(quantization.scale)).rounded(.toNearestOrAwayFromZero)
-    return Int32(min(max(scaled + Double(quantization.zeroPoint), -128), 127))
+    let limits: (Double, Double) = node.movedElement == .int16 ? (-32768, 32767) : (-128, 127)
+    return Int32(min(max(scaled + Double(quantization.zeroPoint), limits.0), limits.1))
   }
 
   /// `axis 1: 2…9, axis 3: 12 positions`.

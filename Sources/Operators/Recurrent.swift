@@ -22,17 +22,21 @@ public struct Recurrent: Operation, Equatable {
   public var functions: [[RecurrentFunction]]
   /// Pre-activations stay within ± this.
   public var clip: Float?
+  /// Cells stay within ± this.
+  public var cellClip: Float?
 
   /// Creates a recurrent layer.
   public init(
     cell: RecurrentParameters.Cell, direction: RecurrentParameters.Direction,
-    result: RecurrentParameters.Result, functions: [[RecurrentFunction]], clip: Float? = nil
+    result: RecurrentParameters.Result, functions: [[RecurrentFunction]], clip: Float? = nil,
+    cellClip: Float? = nil
   ) {
     self.cell = cell
     self.direction = direction
     self.result = result
     self.functions = functions
     self.clip = clip
+    self.cellClip = cellClip
   }
 
   /// The functions of one direction where a model names none.
@@ -117,7 +121,8 @@ public struct Recurrent: Operation, Equatable {
     for pass in 0..<extents.directions {
       let isReversed = direction == .reverse || pass == 1
       let layer = RecurrentStep(
-        cell: cell, functions: functions[pass], clip: clip, features: extents.features,
+        cell: cell, functions: functions[pass], clip: clip, cellClip: cellClip,
+        features: extents.features,
         units: units,
         weights: weights[(pass * rows * extents.features)..<((pass + 1) * rows * extents.features)],
         recurrentWeights: recurrentWeights[(pass * rows * units)..<((pass + 1) * rows * units)],

@@ -13,9 +13,8 @@ public enum RecurrentFunction: Sendable, Equatable {
   /// The value, in + − × ÷ of float64 alone.
   public func apply(_ x: Double) -> Double {
     switch self {
-    case .sigmoid: 1 / (1 + Exponential.exp(-x))
-    // Far out both exponentials would be infinite.
-    case .tanh: abs(x) > 20 ? (x < 0 ? -1 : 1) : 1 - 2 / (Exponential.exp(2 * x) + 1)
+    case .sigmoid: RealFunctions.sigmoid(x)
+    case .tanh: RealFunctions.tanh(x)
     case .hardSigmoid(let alpha, let beta): min(max(Double(alpha) * x + Double(beta), 0), 1)
     case .softsign: x / (1 + abs(x))
     case .relu: max(x, 0)
@@ -26,7 +25,7 @@ public enum RecurrentFunction: Sendable, Equatable {
 
   /// The exponent of the domain an integer kernel samples; nil where values leave [-1, 1] or are not
   /// within 2^-15 of their limits at its ends.
-  var domainExponent: Int? {
+  package var domainExponent: Int? {
     switch self {
     // 1 − sigmoid(16) and 1 − tanh(8) are below 2^-21.
     case .sigmoid: 4
@@ -41,7 +40,7 @@ public enum RecurrentFunction: Sendable, Equatable {
   }
 
   /// The samples a plan holds, in steps of 2^-15, halves away from zero; 1 becomes 32767.
-  func samples(exponent: Int) -> [Int16] {
+  package func samples(exponent: Int) -> [Int16] {
     let half = RecurrentParameters.SampledFunction.count / 2
     return (-half...half).map { position in
       let x = Double(position) * Double(1 << exponent) / Double(half)

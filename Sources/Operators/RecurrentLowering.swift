@@ -56,6 +56,8 @@ extension Recurrent {
         count: extents.directions * extents.rows),
       functions: try sampled(node, &builder),
       clip: Int32(min(Double(clip ?? .infinity) / Self.cellStep, 0x1p30).rounded()),
+      cellClip: Int32(
+        clamping: Int((min(Double(cellClip ?? 65536), 65536) / Self.cellStep).rounded())),
       initialHidden: builder.constant(
         littleEndian((hidden.integers ?? []).map { Int16(clamping: $0) })),
       initialCell: builder.constant(littleEndian(cells.integers ?? [])),

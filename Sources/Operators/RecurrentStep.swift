@@ -6,6 +6,7 @@ struct RecurrentStep {
   var cell: RecurrentParameters.Cell
   var functions: [RecurrentFunction]
   var clip: Float?
+  var cellClip: Float?
   var features: Int
   var units: Int
   /// [G·H, I]
@@ -27,16 +28,17 @@ struct RecurrentStep {
       }
     case .lstm:
       for unit in 0..<units {
-        func sum(_ gate: Int) -> Float {
+        func product(_ gate: Int) -> Float {
           let row = gate * units + unit
           return fromInput(row, input) + fromHidden(row, hidden)
         }
         let previous = memory.cell[unit]
-        let inputGate = function(0, sum(0) + peephole(0, unit) * previous)
-        let forgetGate = function(0, sum(2) + peephole(2, unit) * previous)
-        let fresh = function(1, sum(3))
-        let value = forgetGate * previous + inputGate * fresh
-        let outputGate = function(0, sum(1) + peephole(1, unit) * value)
+        let inputGate = function(0, product(0) + peephole(0, unit) * previous)
+        let forgetGate = function(0, product(2) + peephole(2, unit) * previous)
+        let fresh = function(1, product(3))
+        let sum = forgetGate * previous + inputGate * fresh
+        let value = cellClip.map { min(max(sum, -$0), $0) } ?? sum
+        let outputGate = function(0, product(1) + peephole(1, unit) * value)
         memory.cell[unit] = value
         memory.hidden[unit] = outputGate * Float(functions[2].apply(Double(value)))
       }

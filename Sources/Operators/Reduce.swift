@@ -1,4 +1,3 @@
-import Glibc
 public import ModelGraph
 import PlanFormat
 
@@ -70,7 +69,7 @@ public struct Reduce: Operation, Equatable {
       }
       folded.append(element)
     }
-    return [TensorData(shape: type.shape, elements: Self.elements(folded, as: input.type))]
+    return [TensorData(shape: type.shape, input.type, integers: folded)]
   }
 
   /// In row-major order of the folded axes.
@@ -85,12 +84,12 @@ public struct Reduce: Operation, Equatable {
     case .sumOfSquares: return sum { $0 * $0 }
     case .l1: return sum(abs)
     case .l2: return sum { $0 * $0 }.squareRoot()
-    case .logSum: return Float(log(Double(sum { $0 })))
+    case .logSum: return Float(RealFunctions.log(Double(sum { $0 })))
     case .logSumExp:
       let largest = Double(row.max() ?? 0)
       guard largest.isFinite else { return Float(largest) }
       let powers = row.reduce(0.0) { $0 + Exponential.exp(Double($1) - largest) }
-      return Float(largest + log(powers))
+      return Float(largest + RealFunctions.log(powers))
     }
   }
 
@@ -104,19 +103,6 @@ public struct Reduce: Operation, Equatable {
     case .sumOfSquares: row.reduce(0) { $0 &+ $1 &* $1 }
     case .l1: row.reduce(0) { $0 &+ abs($1) }
     case .l2, .logSum, .logSumExp: nil
-    }
-  }
-
-  /// Integers in an element type, wrapped where it is narrower.
-  private static func elements(_ integers: [Int], as type: ElementType) -> TensorData.Elements {
-    switch type {
-    case .float32: .float32(integers.map { Float($0) })
-    case .int8: .int8(integers.map(Int8.init(truncatingIfNeeded:)))
-    case .uint8: .uint8(integers.map(UInt8.init(truncatingIfNeeded:)))
-    case .int16: .int16(integers.map(Int16.init(truncatingIfNeeded:)))
-    case .int32: .int32(integers.map(Int32.init(truncatingIfNeeded:)))
-    case .int64: .int64(integers.map(Int64.init))
-    case .bool: .bool(integers.map { $0 != 0 })
     }
   }
 
@@ -144,25 +130,47 @@ public struct Reduce: Operation, Equatable {
     return (operation, kept.compactMap { ranks.firstIndex(of: $0) })
   }
 
+  /// A mean over height and width is an instruction of its own, which has fast kernels.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
     let input = try QuantizedOperand(0, of: node)
     let result = try QuantizedOperand(resultOf: node)
-    guard kind == .mean, input.shape.count == 4, axes == [1, 2] else {
+    let (from, to) = (input.quantization, result.quantization)
+    let count = axes.map { input.shape[$0] }.reduce(1, *)
+    var scale = FixedPointScale(nearestTo: Double(from.scale) / Double(to.scale))
+    let fold: ReductionParameters.Kind
+    switch kind {
+    case .mean:
+      fold = .scaledSum
+      scale = scale.divided(by: count)
+    case .sum: fold = .scaledSum
+    case .maximum: fold = .maximum
+    case .minimum: fold = .minimum
+    default:
       throw .unsupported(
         operation: Self.name, node: node.name,
-        reason: "\(kind.rawValue) over axes \(axes) of \(input.shape); only means over height and "
-          + "width run on a device")
+        reason: "\(kind.rawValue) has no integer form; mean, sum, maximum and minimum have")
     }
-    let (minimum, maximum) = Activation.none.bounds(in: result.quantization)
-    let parameters = SpatialMeanParameters(
-      inputZeroPoint: input.quantization.zeroPoint,
-      scale: FixedPointScale(
-        nearestTo: Double(input.quantization.scale) / Double(result.quantization.scale)
-      ).divided(by: input.shape[1] * input.shape[2]),
-      outputZeroPoint: result.quantization.zeroPoint, minimum: minimum, maximum: maximum)
+    guard fold == .scaledSum || from == to else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "its result has another scale than its input; it only picks integers")
+    }
+    let (minimum, maximum) = Activation.none.bounds(in: to)
+    let operation: PlanOperation =
+      if kind == .mean, input.shape.count == 4, input.shape[0] == 1, axes == [1, 2] {
+        .spatialMean(
+          SpatialMeanParameters(
+            inputZeroPoint: from.zeroPoint, scale: scale, outputZeroPoint: to.zeroPoint,
+            minimum: minimum, maximum: maximum))
+      } else {
+        .reduction(
+          ReductionParameters(
+            kind: fold, axes: AxisSet(axes), inputZeroPoint: from.zeroPoint, scale: scale,
+            outputZeroPoint: to.zeroPoint, minimum: minimum, maximum: maximum))
+      }
     builder.emit(
       Instruction(
-        name: node.name, operation: .spatialMean(parameters), inputs: [try input.activation(node)],
+        name: node.name, operation: operation, inputs: [try input.activation(node)],
         output: try result.activation(node)))
   }
 

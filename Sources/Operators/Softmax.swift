@@ -1,15 +1,28 @@
 public import ModelGraph
 import PlanFormat
 
-/// exp(β·x) / Σ exp(β·x) over the last axis.
+/// exp(β·x) / Σ exp(β·x) over the last axis, or its logarithm, or 1 at the first of its largest.
 public struct Softmax: Operation, Equatable {
+  /// What is made of the shares.
+  public enum Form: String, Sendable {
+    case share
+    case logarithm
+    /// 1 for the first of the largest, 0 for the others.
+    case hard
+  }
+
   /// Name in tables.
   public static let name = "Softmax"
   /// Multiplies the input.
   public var beta: Float
+  /// What is made of the shares.
+  public var form: Form
 
   /// Creates a softmax.
-  public init(beta: Float) { self.beta = beta }
+  public init(beta: Float, form: Form = .share) {
+    self.beta = beta
+    self.form = form
+  }
 
   public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
     let input = try operand(0, of: operands)
@@ -28,19 +41,41 @@ public struct Softmax: Operation, Equatable {
     for start in stride(from: 0, to: input.count, by: length) {
       let row = input[start..<start + length]
       let largest = row.max() ?? 0
+      if form == .hard {
+        result[row.firstIndex(of: largest) ?? start] = 1
+        continue
+      }
       let powers = row.map { Exponential.exp(Double(beta) * (Double($0) - Double(largest))) }
       var sum = 0.0
       for power in powers { sum += power }
-      for (offset, power) in powers.enumerated() { result[start + offset] = Float(power / sum) }
+      for (offset, power) in powers.enumerated() {
+        let distance = Double(beta) * (Double(input[start + offset]) - Double(largest))
+        result[start + offset] = Float(
+          form == .share ? power / sum : distance - RealFunctions.log(sum))
+      }
     }
     return [TensorData(shape: shape, floats: result)]
   }
 
-  public var quantizationRule: QuantizationRule { .fixed(scale: 1 / 256, zeroPoint: -128) }
+  public var quantizationRule: QuantizationRule {
+    form == .share ? .fixed(scale: 1 / 256, zeroPoint: -128) : .calibrated
+  }
+
+  /// Rows do not notice an order of the other axes.
+  public func ignoring(
+    _ permutation: [Int]
+  ) -> (operation: any Operation, permutation: [Int])? {
+    permutation.last == permutation.count - 1 ? (self, permutation) : nil
+  }
 
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
     let input = try QuantizedOperand(0, of: node)
     let result = try QuantizedOperand(resultOf: node)
+    guard form == .share else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "its \(form.rawValue) form runs in the float reference only; end with a softmax")
+    }
     guard result.quantization == Quantization(scale: 1 / 256, zeroPoint: -128) else {
       throw .unsupported(
         operation: Self.name, node: node.name,
@@ -63,5 +98,8 @@ public struct Softmax: Operation, Equatable {
         inputs: [try input.activation(node)], output: try result.activation(node)))
   }
 
-  public var summary: String { beta == 1 ? "" : "β \(beta)" }
+  public var summary: String {
+    ((form == .share ? [] : [form.rawValue]) + (beta == 1 ? [] : ["β \(beta)"]))
+      .joined(separator: " ")
+  }
 }

@@ -6,7 +6,7 @@ struct InstructionValidator {
   func validate(_ operands: [PlanTensor], _ result: PlanTensor) throws(PlanError) {
     let counts =
       switch instruction.operation {
-      case .addition, .addition16: 2...2
+      case .addition, .addition16, .matrixProduct: 2...2
       case .elementwise(let parameters): parameters.constant == nil ? 2...2 : 1...1
       case .move: 1...PlanLimits.ports
       case .recurrent: 1...3
@@ -80,17 +80,20 @@ struct InstructionValidator {
       try depthwiseConvolution16x8(parameters, input, result)
     case .fullyConnected16x8(let parameters):
       try fullyConnected16x8(parameters, input, result)
-    case .treeEnsemble(let parameters):
-      try treeEnsemble(parameters, input, result)
-    case .elementwise(let parameters):
-      try elementwise(parameters, operands, result)
-    case .move(let parameters):
-      try move(parameters, operands, result)
-    case .resize(let parameters):
-      try resize(parameters, input, result)
-    case .recurrent(let parameters):
-      try recurrent(parameters, operands, result)
+    case .treeEnsemble(let parameters): try treeEnsemble(parameters, input, result)
+    case .elementwise(let parameters): try elementwise(parameters, operands, result)
+    case .move(let parameters): try move(parameters, operands, result)
+    case .resize(let parameters): try resize(parameters, input, result)
+    case .recurrent(let parameters): try recurrent(parameters, operands, result)
     case .topClass: try topClass(input, result)
+    case .matrixProduct(let parameters):
+      try matrixProduct(parameters, input, operands[1], result)
+    case .reduction(let parameters): try reduction(parameters, input, result)
+    case .normalization(let parameters): try normalization(parameters, input, result)
+    case .transposedConvolution(let parameters):
+      try groupedConvolution(parameters, input, result, isTransposed: true)
+    case .groupedConvolution(let parameters):
+      try groupedConvolution(parameters, input, result, isTransposed: false)
     }
   }
 

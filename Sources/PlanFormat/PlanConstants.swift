@@ -13,27 +13,15 @@ extension PlanOperation {
   public func replacingConstants(
     _ replacement: (ConstantReference) -> ConstantReference
   ) -> PlanOperation {
-    func replaced(_ parameters: ConvolutionParameters) -> ConvolutionParameters {
-      var parameters = parameters
-      parameters.weights = replacement(parameters.weights)
-      parameters.bias = replacement(parameters.bias)
-      parameters.requantization.replaceConstants(replacement)
-      return parameters
-    }
-    func replaced(_ parameters: Convolution16x8Parameters) -> Convolution16x8Parameters {
-      var parameters = parameters
-      parameters.weights = replacement(parameters.weights)
-      parameters.bias = replacement(parameters.bias)
-      parameters.requantization.replaceConstants(replacement)
-      return parameters
-    }
     switch self {
-    case .convolution2D(let parameters): return .convolution2D(replaced(parameters))
+    case .convolution2D(let parameters):
+      return .convolution2D(parameters.replacingConstants(replacement))
     case .depthwiseConvolution2D(let parameters):
-      return .depthwiseConvolution2D(replaced(parameters))
-    case .convolution16x8(let parameters): return .convolution16x8(replaced(parameters))
+      return .depthwiseConvolution2D(parameters.replacingConstants(replacement))
+    case .convolution16x8(let parameters):
+      return .convolution16x8(parameters.replacingConstants(replacement))
     case .depthwiseConvolution16x8(let parameters):
-      return .depthwiseConvolution16x8(replaced(parameters))
+      return .depthwiseConvolution16x8(parameters.replacingConstants(replacement))
     case .fullyConnected(var parameters):
       parameters.weights = replacement(parameters.weights)
       parameters.bias = replacement(parameters.bias)
@@ -51,11 +39,17 @@ extension PlanOperation {
       parameters.table = replacement(parameters.table)
       return .lookup(parameters)
     case .treeEnsemble(var parameters):
-      parameters.trees = replacement(parameters.trees)
-      parameters.nodes = replacement(parameters.nodes)
-      parameters.leaves = replacement(parameters.leaves)
-      parameters.bias = replacement(parameters.bias)
+      parameters.replaceConstants(replacement)
       return .treeEnsemble(parameters)
+    case .normalization(var parameters):
+      parameters.replaceConstants(replacement)
+      return .normalization(parameters)
+    case .transposedConvolution(var parameters):
+      parameters.convolution = parameters.convolution.replacingConstants(replacement)
+      return .transposedConvolution(parameters)
+    case .groupedConvolution(var parameters):
+      parameters.convolution = parameters.convolution.replacingConstants(replacement)
+      return .groupedConvolution(parameters)
     case .elementwise(var parameters):
       if var constant = parameters.constant {
         constant.elements = replacement(constant.elements)
@@ -74,7 +68,7 @@ extension PlanOperation {
     case .recurrent(let parameters):
       return .recurrent(parameters.replacingConstants(replacement))
     case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose,
-      .topClass:
+      .topClass, .matrixProduct, .reduction:
       return self
     }
   }
@@ -95,5 +89,49 @@ extension Requantization16x8 {
   ) {
     multipliers = replacement(multipliers)
     shifts = replacement(shifts)
+  }
+}
+
+extension TreeEnsembleParameters {
+  fileprivate mutating func replaceConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) {
+    trees = replacement(trees)
+    nodes = replacement(nodes)
+    leaves = replacement(leaves)
+    bias = replacement(bias)
+  }
+}
+
+extension NormalizationParameters {
+  fileprivate mutating func replaceConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) {
+    gain = replacement(gain)
+    bias = replacement(bias)
+  }
+}
+
+extension ConvolutionParameters {
+  fileprivate func replacingConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) -> ConvolutionParameters {
+    var parameters = self
+    parameters.weights = replacement(weights)
+    parameters.bias = replacement(bias)
+    parameters.requantization.replaceConstants(replacement)
+    return parameters
+  }
+}
+
+extension Convolution16x8Parameters {
+  fileprivate func replacingConstants(
+    _ replacement: (ConstantReference) -> ConstantReference
+  ) -> Convolution16x8Parameters {
+    var parameters = self
+    parameters.weights = replacement(weights)
+    parameters.bias = replacement(bias)
+    parameters.requantization.replaceConstants(replacement)
+    return parameters
   }
 }

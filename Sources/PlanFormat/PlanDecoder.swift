@@ -52,7 +52,7 @@ extension Plan {
 
 extension ByteReader {
   /// A 32-bit number within a limit.
-  fileprivate mutating func bounded(_ limit: Int) throws(WireError) -> Int {
+  mutating func bounded(_ limit: Int) throws(WireError) -> Int {
     let start = position
     let value = try u32()
     guard value <= UInt32(limit) else {
@@ -125,7 +125,7 @@ extension ByteReader {
     return list
   }
 
-  private mutating func reference() throws(WireError) -> ConstantReference {
+  mutating func reference() throws(WireError) -> ConstantReference {
     ConstantReference(
       offset: try bounded(PlanLimits.bytes), byteCount: try bounded(PlanLimits.bytes))
   }
@@ -139,7 +139,7 @@ extension ByteReader {
       paddingTop: try bounded16(limit), paddingLeft: try bounded16(limit))
   }
 
-  private mutating func scale() throws(WireError) -> FixedPointScale {
+  mutating func scale() throws(WireError) -> FixedPointScale {
     FixedPointScale(multiplier: try i32(), shift: try i32())
   }
 
@@ -156,7 +156,7 @@ extension ByteReader {
       minimum: try i32(), maximum: try i32())
   }
 
-  private mutating func convolution() throws(WireError) -> ConvolutionParameters {
+  mutating func convolution() throws(WireError) -> ConvolutionParameters {
     ConvolutionParameters(
       window: try window(), inputZeroPoint: try i32(), weights: try reference(),
       bias: try reference(), requantization: try requantization())
@@ -298,7 +298,8 @@ extension ByteReader {
       result: try code(RecurrentParameters.Result.self), inputZeroPoint: try i32(),
       weights: try reference(), recurrentWeights: try reference(), bias: try reference(),
       inputScales: try rowScales(), recurrentScales: try rowScales(),
-      functions: try sampledFunctions(), clip: try i32(), initialHidden: try reference(),
+      functions: try sampledFunctions(), clip: try i32(), cellClip: try i32(),
+      initialHidden: try reference(),
       initialCell: try reference(), hiddenOperand: try stateScale(),
       cellOperand: try stateScale(), outputScale: try scale(), outputZeroPoint: try i32())
   }
@@ -342,6 +343,11 @@ extension ByteReader {
         TreeEnsembleParameters(
           trees: try reference(), nodes: try reference(), leaves: try reference(),
           bias: try reference(), leafWidth: try bounded(PlanLimits.elements)))
+    case 25: return .matrixProduct(try matrixProduct())
+    case 26: return .reduction(try reduction())
+    case 27: return .normalization(try normalization())
+    case 28: return .transposedConvolution(try groupedConvolution())
+    case 29: return .groupedConvolution(try groupedConvolution())
     case 16: return .elementwise(try elementwise())
     case 20: return .move(try move())
     case 21: return .resize(try resize())

@@ -75,7 +75,7 @@ extension ByteWriter {
     for index in list { u32(UInt32(index.position)) }
   }
 
-  fileprivate mutating func reference(_ reference: ConstantReference) {
+  mutating func reference(_ reference: ConstantReference) {
     u32(UInt32(reference.offset))
     u32(UInt32(reference.byteCount))
   }
@@ -87,7 +87,7 @@ extension ByteWriter {
     ] { u16(UInt16(value)) }
   }
 
-  fileprivate mutating func scale(_ scale: FixedPointScale) {
+  mutating func scale(_ scale: FixedPointScale) {
     i32(scale.multiplier)
     i32(scale.shift)
   }
@@ -165,6 +165,7 @@ extension ByteWriter {
       u8(UInt8(function.exponent))
     }
     i32(parameters.clip)
+    i32(parameters.cellClip)
     reference(parameters.initialHidden)
     reference(parameters.initialCell)
     for state in [parameters.hiddenOperand, parameters.cellOperand] {
@@ -213,6 +214,12 @@ extension ByteWriter {
       }
       u32(UInt32(parameters.leafWidth))
     case .topClass: break
+    case .matrixProduct(let parameters): matrixProduct(parameters)
+    case .reduction(let parameters): reduction(parameters)
+    case .normalization(let parameters): normalization(parameters)
+    case .transposedConvolution(let parameters), .groupedConvolution(let parameters):
+      convolution(parameters.convolution)
+      u32(UInt32(parameters.groups))
     case .elementwise(let parameters):
       elementwise(parameters)
     case .move(let parameters):
@@ -265,6 +272,11 @@ extension PlanOperation {
     case .fullyConnected16x8: 13
     case .addition16: 14
     case .treeEnsemble: 15
+    case .matrixProduct: 25
+    case .reduction: 26
+    case .normalization: 27
+    case .transposedConvolution: 28
+    case .groupedConvolution: 29
     case .elementwise: 16
     case .move: 20
     case .resize: 21

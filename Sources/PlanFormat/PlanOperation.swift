@@ -31,6 +31,16 @@ public enum PlanOperation: Sendable, Equatable {
   case addition16(AdditionParameters)
   /// Decision trees over ranks, int16 or int32 [items, features], to sums, int32 or int64.
   case treeEnsemble(TreeEnsembleParameters)
+  /// Products of two stacks of int8 matrices.
+  case matrixProduct(MatrixProductParameters)
+  /// Some axes folded into one element each.
+  case reduction(ReductionParameters)
+  /// Groups of elements brought to variance or length 1.
+  case normalization(NormalizationParameters)
+  /// Transposed 2-D convolution; weights [O, KH, KW, I / groups] int8.
+  case transposedConvolution(GroupedConvolutionParameters)
+  /// 2-D convolution in groups; weights [O, KH, KW, I / groups] int8.
+  case groupedConvolution(GroupedConvolutionParameters)
   /// Element-wise function of two int8 or two int16 tensors, or of one and a constant, broadcast.
   case elementwise(ElementwiseParameters)
   /// Elements copied in blocks; operands and result are of one element type, any.

@@ -133,6 +133,8 @@ public struct RecurrentParameters: Sendable, Equatable {
   public var functions: [SampledFunction]
   /// Pre-activations stay within ± this, in steps of 2^-16; at most 2^30.
   public var clip: Int32
+  /// Cells stay within ± this, in steps of 2^-16; the largest number where the model has no bound.
+  public var cellClip: Int32
   /// Int16 little-endian [directions, hidden]; zeros where empty. The second operand comes first.
   public var initialHidden: ConstantReference
   /// Int32 little-endian [directions, hidden]; zeros where empty. The third operand comes first.
@@ -151,7 +153,8 @@ public struct RecurrentParameters: Sendable, Equatable {
     cell: Cell, direction: Direction, result: Result, inputZeroPoint: Int32,
     weights: ConstantReference, recurrentWeights: ConstantReference, bias: ConstantReference,
     inputScales: RowScales, recurrentScales: RowScales, functions: [SampledFunction], clip: Int32,
-    initialHidden: ConstantReference, initialCell: ConstantReference, hiddenOperand: StateScale,
+    cellClip: Int32, initialHidden: ConstantReference, initialCell: ConstantReference,
+    hiddenOperand: StateScale,
     cellOperand: StateScale, outputScale: FixedPointScale, outputZeroPoint: Int32
   ) {
     self.cell = cell
@@ -165,6 +168,7 @@ public struct RecurrentParameters: Sendable, Equatable {
     self.recurrentScales = recurrentScales
     self.functions = functions
     self.clip = clip
+    self.cellClip = cellClip
     self.initialHidden = initialHidden
     self.initialCell = initialCell
     self.hiddenOperand = hiddenOperand

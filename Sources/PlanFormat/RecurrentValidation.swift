@@ -30,7 +30,9 @@ extension InstructionValidator {
         RecurrentParameters.SampledFunction.exponents.contains(function.exponent),
         "has a function with a domain out of range")
     }
-    try require((0...1 << 30).contains(parameters.clip), "has a clip out of range")
+    try require(
+      (0...1 << 30).contains(parameters.clip) && parameters.cellClip >= 0, "has a clip out of range"
+    )
     try state(parameters.initialHidden, [directions, hidden], bytes: 2, isHeld: true)
     try state(parameters.initialCell, [directions, hidden], bytes: 4, isHeld: isLSTM)
     for (operand, state) in zip(

@@ -42,6 +42,14 @@ extension Plan {
       case .treeEnsemble(let parameters):
         try validate(parameters, instruction, weights)
         isSafe = true
+      case .transposedConvolution(let parameters), .groupedConvolution(let parameters):
+        let convolution = parameters.convolution
+        isSafe =
+          Self.scalesAreValid(convolution.requantization, weights)
+          && Self.accumulatorsFit(
+            weights, convolution.weights, convolution.bias, isDepthwise: false)
+      case .normalization(let parameters):
+        isSafe = Self.biasesFit(parameters, weights)
       case .resize(let parameters):
         isSafe =
           weights.baseAddress.map {
@@ -51,7 +59,7 @@ extension Plan {
       case .recurrent(let parameters):
         isSafe = self.isSafe(parameters, instruction, weights)
       case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup, .move,
-        .elementwise, .topClass:
+        .elementwise, .topClass, .matrixProduct, .reduction:
         isSafe = true
       }
       guard isSafe else {

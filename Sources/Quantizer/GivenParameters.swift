@@ -19,6 +19,11 @@ public struct GivenParameters: Sendable {
     !isAny ? .none : missing.isEmpty ? .full : .partial
   }
 
+  /// True if an activation is int16.
+  public var isSixteenBit: Bool {
+    graph.nodes.contains { $0.outputs.contains { graph[$0].type.element == .int16 } }
+  }
+
   /// Reads the parameters off an imported model.
   ///
   /// - Throws: `GraphError.unsupported` for roundings that the device has no integers for.

@@ -16,10 +16,11 @@ struct WeightedLayer {
   private let weightsID: ValueID
   private let biasID: ValueID?
 
-  /// Nil for other operators, constants that are not float or came quantised, and depth multipliers above 1.
+  /// Nil for other operators, constants that are not float or came quantised, depth multipliers above
+  /// 1, and groups.
   init?(_ node: Node, in graph: Graph) {
     switch node.operation {
-    case is Conv2D: kind = .convolution
+    case let convolution as Conv2D where convolution.groups == 1: kind = .convolution
     case let depthwise as DepthwiseConv2D where depthwise.depthMultiplier == 1: kind = .depthwise
     case is FullyConnected: kind = .dense
     default: return nil

@@ -1,3 +1,4 @@
+import Arrays
 import Bundling
 import CommandLineKit
 import DeviceCommands
@@ -9,14 +10,16 @@ import ModelGraph
 enum ModelFile {
   private static let bytesMax = 512 << 20
 
-  /// Imports a model file.
+  /// Imports a model file; dimensions that it leaves open are those of the `arrays` to be run.
   ///
   /// - Throws: exit 12 naming an operator that is not supported, 1 for a file that is no model.
-  static func load(_ path: String) throws(CommandFailure) -> Graph {
+  static func load(
+    _ path: String, arrays: [NumericArray] = []
+  ) throws(CommandFailure) -> Graph {
     let bytes = try Files.read(path, limit: bytesMax)
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     do throws(GraphError) {
-      return try ModelImporter.load(bytes: bytes, name: name)
+      return try ModelImporter.load(bytes: bytes, name: name, dataShapes: arrays.map(\.shape))
     } catch {
       let failure = PackError(error)
       throw CommandFailure(failure.exitCode, "\(path): \(failure.message)", hint: failure.hint)

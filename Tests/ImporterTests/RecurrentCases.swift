@@ -39,7 +39,7 @@ struct RecurrentCase: Sendable, CustomTestStringConvertible {
   var directions: Int { direction == "bidirectional" ? 2 : 1 }
   var gates: Int { ["LSTM": 4, "GRU": 3][operation] ?? 1 }
 
-  /// The k-th element of a tensor: ((7919·k + 104729·salt) mod 201 − 100) / 100.0
+  /// The k-th element of a tensor: ((7919·k + 104729·salt) mod 201 − 100) / 100
   static func tensor(_ shape: [Int], salt: Int, scale: Float = 1) -> [Float] {
     (0..<shape.reduce(1, *)).map { k in
       Float((k * 7919 + salt * 104_729) % 201 - 100) / 100 * scale

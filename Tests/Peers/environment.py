@@ -19,8 +19,8 @@ class Failure(Exception):
     """Something a person can mend; its text says how."""
 
 
-def enter() -> None:
-    """Goes on in the virtual environment; makes it where it is missing or of another list."""
+def enter(program: Path = HERE) -> None:
+    """Goes on with `program` in the virtual environment; makes it where it is missing or of another list."""
     if Path(sys.prefix) == FOLDER / "venv":
         return
     requirements = (HERE / "requirements.txt").read_text()
@@ -31,7 +31,7 @@ def enter() -> None:
         pip = [python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "-r", HERE / "requirements.txt"], check=True)
         stamp.write_text(requirements)
-    os.execv(python(), [python(), str(HERE), *sys.argv[1:]])
+    os.execv(python(), [python(), str(program), *sys.argv[1:]])
 
 
 def python() -> str:

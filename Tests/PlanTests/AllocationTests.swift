@@ -10,6 +10,7 @@ import Testing
   /// Every operation there is.
   private static let samples = [
     SamplePlan.everyOperation(), SamplePlan.version2(), SamplePlan.movement(),
+    SamplePlan.linear(),
   ]
 
   private func allocations(_ body: () throws -> Void) rethrows -> UInt64 {

@@ -100,7 +100,8 @@ extension RecurrentSketch {
           gate(0, unit, 0, before), gate(1, unit, 0, before), gate(2, unit, 0, before)
         )
         let c = gate(3, unit, 1, before)
-        cells[unit] = long(product(f, cells[unit]) + Self.rounded(i * c, 14))
+        let sum = product(f, cells[unit]) + Self.rounded(i * c, 14)
+        cells[unit] = max(-Int(cellClip), min(sum, Int(cellClip)))
         hidden[unit] = word(product(o, value(2, cells[unit])))
       }
     case .gru, .gruResetAfter:

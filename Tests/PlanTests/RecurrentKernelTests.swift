@@ -128,7 +128,9 @@ import Wire
     let edits: [(String, (inout RecurrentParameters) -> Void)] = [
       ("functions", { $0.functions.removeLast() }),
       ("domain", { $0.functions[1].exponent = 7 }),
-      ("clip", { $0.clip = -1 }), ("clip", { $0.clip = 1 << 30 + 1 }),
+      ("clip", { $0.clip = -1 }), ("clip", { $0.cellClip = -1 }),
+
+      ("clip", { $0.clip = 1 << 30 + 1 }),
       ("another size", { $0.direction = .both }),
       ("scale out of range", { $0.outputScale.shift = 31 }),
       ("scale out of range", { $0.hiddenOperand.scale.multiplier = -1 }),

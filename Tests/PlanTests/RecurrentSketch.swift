@@ -21,6 +21,7 @@ struct RecurrentSketch {
   /// Samples and exponents.
   var functions: [(samples: [Int16], exponent: Int)]
   var clip: Int32
+  var cellClip: Int32
   /// Constants; empty where a state starts from zeros or an operand.
   var initialHidden: [Int16] = []
   var initialCell: [Int32] = []
@@ -69,6 +70,7 @@ struct RecurrentSketch {
       return (random.one(of: [curve, curve, noise]), random.int(0...6))
     }
     clip = random.one(of: [1 << 30, 1 << 30, 1 << 17, 0])
+    cellClip = random.one(of: [.max, .max, 1 << 16, 0])
     outputScale = FixedPointScale(nearestTo: random.one(of: [1 / 256, 1, 1 / 4096]))
     let isWideResult = isWide
     outputZeroPoint = isWideResult ? 0 : random.zeroPoint()
@@ -129,7 +131,7 @@ struct RecurrentSketch {
         Parameters.SampledFunction(
           samples: sketch.constant(halves: function.samples), exponent: function.exponent)
       },
-      clip: clip, initialHidden: sketch.constant(halves: initialHidden),
+      clip: clip, cellClip: cellClip, initialHidden: sketch.constant(halves: initialHidden),
       initialCell: sketch.constant(initialCell), hiddenOperand: state(0), cellOperand: state(1),
       outputScale: outputScale, outputZeroPoint: outputZeroPoint)
   }

@@ -91,19 +91,43 @@ import Testing
       ids.append(small.activation("x\(index)", shape, scale: scale, zeroPoint: zeroPoint))
       guard case .int8(let values) = random.int8s(shape).elements else { return }
       levels.append(values)
+      let table = Quantization.rescaling(
+        from: Quantization(scale: scale, zeroPoint: zeroPoint),
+        to: Quantization(scale: 0.5, zeroPoint: 4))
       parts.append(
-        TensorData(
-          shape: shape, floats: values.map { Float(Int32($0) - zeroPoint) * scale }))
+        TensorData(shape: shape, elements: .int8(values.map { table[Int($0) + 128] })))
     }
     let expected = try Concat(axis: axis).evaluate(parts)[0]
     let y = small.activation("y", expected.shape, scale: 0.5, zeroPoint: 4)
     small.node("join", Concat(axis: axis), ids, y)
     small.graph.inputs = ids
     small.graph.outputs = [y]
-    let rounded = (expected.floats ?? []).map { real -> Int8 in
-      Int8(min(max((real / 0.5).rounded(.toNearestOrAwayFromZero) + 4, -128), 127))
+    #expect(expected.elements == .int8(try Self.run(small.graph, levels).output))
+  }
+
+  @Test func wordsAreMovedToo() throws {
+    var small = IntegerGraph(seed: 1)
+    let shape = [1, 3]
+    let parameters = Quantization(scale: 0.25, zeroPoint: 0)
+    let ids = ["x", "y", "z"].map { name in
+      small.graph.add(
+        Value(
+          name: name, type: ValueType(.int16, name == "z" ? [1, 6] : shape),
+          quantization: parameters))
     }
-    #expect(try Self.run(small.graph, levels).output == rounded)
+    small.node("join", Concat(axis: 1), [ids[0], ids[1]], ids[2])
+    small.graph.inputs = [ids[0], ids[1]]
+    small.graph.outputs = [ids[2]]
+    let lowered = try Lowering.lower(small.graph)
+    let session = try Session(plan: lowered.plan.encoded(), weights: lowered.weights)
+    for (position, values) in [[300, -301, 302], [7, 8, -32768] as [Int16]].enumerated() {
+      values.withUnsafeBytes { session.input(position).copyMemory(from: $0) }
+    }
+    session.run()
+    let joined = Array(session.output(0).bindMemory(to: Int16.self))
+    #expect(joined == [300, -301, 302, 7, 8, -32768])
+    small.graph[ids[0]].quantization = Quantization(scale: 0.5, zeroPoint: 0)
+    #expect(throws: GraphError.self) { try Lowering.lower(small.graph) }
   }
 
   /// Fixed-point weights are within 2^-11 of the real ones, four of them, and the result is rounded.

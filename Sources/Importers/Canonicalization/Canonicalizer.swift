@@ -16,6 +16,7 @@ enum Canonicalizer {
     Rewrite(apply: SimplifyLayout.apply),
     Rewrite(apply: SinkLayout.apply),
     Rewrite(apply: RemapReduce.apply),
+    Rewrite(apply: GatherNormalization.apply),
     Rewrite(apply: AbsorbLayoutIntoWeights.apply),
     Rewrite(apply: FoldNormalization.apply),
     Rewrite(apply: FoldIntoTrees.apply),

@@ -40,6 +40,10 @@ enum FuseActivation {
       guard let both = merged(layer.activation, activation) else { return nil }
       layer.activation = both
       return layer
+    case var layer as TransposedConv2D:
+      guard let both = merged(layer.activation, activation) else { return nil }
+      layer.activation = both
+      return layer
     case var layer as Binary where !layer.function.isLogical:
       guard let both = merged(layer.activation, activation) else { return nil }
       layer.activation = both

@@ -23,6 +23,7 @@ struct WeightedLayer {
     switch node.operation {
     case let layer as Conv2D where layer.activation == .none: outputs = data.shape[0]
     case let layer as DepthwiseConv2D where layer.activation == .none: outputs = data.shape[3]
+    case let layer as TransposedConv2D where layer.activation == .none: outputs = data.shape[0]
     case let layer as FullyConnected where layer.activation == .none: outputs = data.shape[0]
     default: return nil
     }
@@ -47,8 +48,13 @@ struct WeightedLayer {
 
   /// The input channel weight `index` multiplies, of `channels` that repeat.
   func input(of index: Int, channels: Int) -> Int {
-    guard let depthwise = node.operation as? DepthwiseConv2D else { return index % channels }
-    return index % outputs / depthwise.depthMultiplier
+    switch node.operation {
+    case let depthwise as DepthwiseConv2D: return index % outputs / depthwise.depthMultiplier
+    case let convolution as Conv2D:
+      let group = output(of: index) / (outputs / convolution.groups)
+      return group * shape[3] + index % shape[3]
+    default: return index % channels
+    }
   }
 
   /// True if the layer never reads padding.
@@ -60,6 +66,8 @@ struct WeightedLayer {
     case let layer as DepthwiseConv2D:
       layer.window.paddingTop == 0 && layer.window.paddingLeft == 0 && layer.paddingBottom == 0
         && layer.paddingRight == 0
+    // Its result is not covered evenly: what a constant adds differs from place to place.
+    case is TransposedConv2D: false
     default: true
     }
   }

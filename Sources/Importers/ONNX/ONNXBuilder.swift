@@ -202,6 +202,16 @@ struct ONNXBuilder {
     return try emit(Reshape(shape: shape), [id], node: node, suffix: suffix)
   }
 
+  /// The axes in another order; of a constant at once.
+  mutating func permuted(
+    _ id: ValueID, _ permutation: [Int], node: ONNXNode, suffix: String
+  ) throws(GraphError) -> ValueID {
+    if let data = graph[id].constant {
+      return constant(graph[id].name + suffix, data.permuted(permutation))
+    }
+    return try emit(Transpose(permutation: permutation), [id], node: node, suffix: suffix)
+  }
+
   /// Moves the channels of [N,C,…] last: [N,C,L] becomes [N,1,L,C].
   mutating func channelsLast(_ id: ValueID, node: ONNXNode) throws(GraphError) -> ValueID {
     let shape = self.shape(id)

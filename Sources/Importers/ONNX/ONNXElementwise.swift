@@ -108,7 +108,16 @@ enum ONNXElementwise {
         "it casts to ONNX data type \(code); casts to float32, float16, double, bool and integers "
           + "of 8 bits and more are run")
     }
-    try cast(node, &builder, input, to: target)
+    guard let format = ONNXTensor.narrowFloat(code), format.bitWidth == 8 else {
+      return try cast(node, &builder, input, to: target)
+    }
+    let saturates = try node.int("saturate", default: 1) != 0
+    var reals = input
+    if builder.graph[input].type.element != .float32 {
+      reals = try builder.emit(Cast(to: .float32), [input], node: node, suffix: "/reals")
+    }
+    let operation = RoundToFormat(format: format, saturates: saturates)
+    try builder.bind(node, try builder.emit(operation, [reals], node: node))
   }
 
   /// `CastLike`: to the second operand's type.

@@ -8,7 +8,7 @@ enum ONNXImporter {
 
   /// Reads a file.
   static func graph(
-    bytes: [UInt8], name: String, constants: [String: TensorData]
+    bytes: [UInt8], name: String, constants: [String: TensorData], dataShapes: [[Int]]
   ) throws(GraphError) -> Graph {
     let model = try ONNXModel(bytes)
     let isClassical = model.graph.nodes.contains { $0.domain == ONNXClassicalTable.domain }
@@ -23,14 +23,15 @@ enum ONNXImporter {
           + "model to one of them when exporting")
     }
     var builder = ONNXBuilder(name: name, opset: opset)
-    try addInterface(model.graph, constants, to: &builder)
+    try addInterface(model.graph, constants, dataShapes, to: &builder)
     for node in model.graph.nodes { try convert(node, &builder) }
     try builder.finish(outputs: model.graph.outputs)
     return builder.graph
   }
 
   private static func addInterface(
-    _ graph: ONNXGraph, _ constants: [String: TensorData], to builder: inout ONNXBuilder
+    _ graph: ONNXGraph, _ constants: [String: TensorData], _ dataShapes: [[Int]],
+    to builder: inout ONNXBuilder
   ) throws(GraphError) {
     let inputs = graph.liveInputs
     let bound = try BoundConstants(constants, inputs: inputs.map(\.name))
@@ -40,7 +41,11 @@ enum ONNXImporter {
           operation: "input", node: input.name,
           reason: "ONNX data type \(input.elementType) is no input type; export with float32")
       }
-      let type = ValueType(element, try input.boundShape())
+      let position = builder.graph.inputs.count
+      let item =
+        constants[input.name]?.shape
+        ?? (position < dataShapes.count ? input.itemShape(ofArray: dataShapes[position]) : nil)
+      let type = ValueType(element, try input.boundShape(item: item))
       if let data = try bound.constant(input.name, of: type) {
         try builder.bind(input.name, builder.constant(input.name, data))
       } else {

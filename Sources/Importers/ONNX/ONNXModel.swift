@@ -192,28 +192,44 @@ struct ONNXValueInfo {
     dimensions = list
   }
 
-  /// The shape with an open batch bound to 1.
-  func boundShape() throws(GraphError) -> [Int] {
+  /// The shape with its open dimensions bound: to those of the data that will come, else the batch
+  /// to 1.
+  ///
+  /// - Parameter item: the shape of one item of that data.
+  func boundShape(item: [Int]?) throws(GraphError) -> [Int] {
     guard let dimensions else {
       throw GraphError.invalid(
         node: name, reason: "the input states no tensor shape; export the model with shapes")
     }
+    let item = item?.count == dimensions.count ? item : nil
     var shape: [Int] = []
     for (axis, dimension) in dimensions.enumerated() {
       switch dimension {
       case .known(let size) where size > 0: shape.append(size)
+      case _ where item != nil: shape.append(item?[axis] ?? 1)
       case .known where axis == 0, .symbolic where axis == 0: shape.append(1)
       case .known(let size):
         throw GraphError.invalid(
-          node: name, reason: "dimension \(axis) of the input is \(size); export it fixed")
+          node: name,
+          reason: "dimension \(axis) of the input is \(size) in the file; give data of the "
+            + "shape it should have, or export it fixed")
       case .symbolic(let symbol):
         throw GraphError.invalid(
           node: name,
-          reason: "dimension \(axis) of the input is symbolic (\(symbol)); only the batch may be: "
-            + "export the model with this dimension fixed")
+          reason:
+            "dimension \(axis) of the input is symbolic (\(symbol)): give data of the shape it "
+            + "should have, or export the model with this dimension fixed")
       }
     }
     try ImportLimits.check(shape, node: name, "the input")
     return shape
+  }
+
+  /// The shape of one item of an array: without its first axis where that is one too many; else the
+  /// first axis counts items.
+  func itemShape(ofArray array: [Int]) -> [Int]? {
+    let rank = dimensions?.count ?? 0
+    if array.count == rank + 1 { return Array(array.dropFirst()) }
+    return array.count == rank && rank > 0 ? [1] + array.dropFirst() : nil
   }
 }

@@ -23,22 +23,10 @@ enum ONNXSelection {
     }
     var positions = [[Int]?](repeating: nil, count: shape.count)
     for (index, axis) in axes.enumerated() {
-      positions[axis] = run(
+      positions[axis] = AxisPositions.slice(
         from: starts[index], to: ends[index], by: steps[index], size: shape[axis])
     }
     try builder.bind(node, try builder.pick(input, positions, node: node))
-  }
-
-  /// NumPy's slice of an axis: negative bounds count from the end, all are clamped.
-  private static func run(from start: Int, to end: Int, by step: Int, size: Int) -> [Int] {
-    let limits = step > 0 ? 0...size : -1...(size - 1)
-    func bound(_ index: Int) -> Int {
-      // Far outside stays outside: −2^63 must not wrap round.
-      let positive = index < 0 ? max(index, -size - 1) + size : index
-      return min(max(positive, limits.lowerBound), limits.upperBound)
-    }
-    let stepInside = min(max(step, -size - 1), size + 1)
-    return Array(stride(from: bound(start), to: bound(end), by: stepInside))
   }
 
   /// `Split`: sizes are an operand from operator set 13 on, an attribute before; without them equal
@@ -127,7 +115,7 @@ enum ONNXSelection {
       let range = -pads[index]..<max(shape[axis] + pads[axes.count + index], -pads[index])
       var list: [Int] = []
       for position in range {
-        guard let source = SourcePosition.of(position, size: shape[axis], mode: mode) else {
+        guard let source = AxisPositions.source(of: position, size: shape[axis], mode: mode) else {
           throw node.unsupported("mode \(mode) is not one of constant, reflect, edge and wrap")
         }
         list.append(source)
@@ -232,32 +220,6 @@ enum ONNXSelection {
       return position < length ? element + (length - 1 - 2 * position) * steps[time] : element
     }
     try builder.bind(node, try builder.pickFlat(input, offsets, shape: shape, node: node))
-  }
-}
-
-/// What stands at a position outside of an axis.
-enum SourcePosition {
-  /// The position it is a copy of; negative for none; nil for a mode that is not known.
-  static func of(_ position: Int, size: Int, mode: String) -> Int? {
-    if (0..<size).contains(position) { return position }
-    switch mode {
-    case "constant": return -1
-    case "edge": return min(max(position, 0), size - 1)
-    case "wrap": return modulo(position, size)
-    case "reflect":
-      let period = max(2 * (size - 1), 1)
-      let folded = modulo(position, period)
-      return min(folded, period - folded) % size
-    case "symmetric":
-      let folded = modulo(position, 2 * size)
-      return min(folded, 2 * size - 1 - folded)
-    default: return nil
-    }
-  }
-
-  private static func modulo(_ value: Int, _ divisor: Int) -> Int {
-    let rest = value % divisor
-    return rest < 0 ? rest + divisor : rest
   }
 }
 

@@ -98,23 +98,11 @@ struct ONNXTensor {
     let elements =
       try raw.map { (r) throws(GraphError) in try Self.decode(r, dataType, type, count: count) }
       ?? typedElements(type, count: count)
-    guard Self.count(elements) == count else {
+    guard elements.count == count else {
       throw GraphError.malformed(
-        "ONNX: tensor \(name) of shape \(shape) holds \(Self.count(elements)) elements")
+        "ONNX: tensor \(name) of shape \(shape) holds \(elements.count) elements")
     }
     return TensorData(shape: shape, elements: elements)
-  }
-
-  private static func count(_ elements: TensorData.Elements) -> Int {
-    switch elements {
-    case .float32(let e): e.count
-    case .int8(let e): e.count
-    case .uint8(let e): e.count
-    case .int16(let e): e.count
-    case .int32(let e): e.count
-    case .int64(let e): e.count
-    case .bool(let e): e.count
-    }
   }
 
   private static func decode(

@@ -94,14 +94,7 @@ struct TFLiteBuilder {
       throw GraphError.malformed("TFLite: constants beyond \(ImportLimits.constantBytes) bytes")
     }
     let isHalf = tensor.type == TFLiteTensor.halfPrecision
-    let size =
-      switch element {
-      case .float32 where isHalf: 2
-      case .float32, .int32: 4
-      case .int64: 8
-      case .int16: 2
-      case .int8, .uint8, .bool: 1
-      }
+    let size = isHalf ? 2 : element.byteCount
     let count = ImportLimits.count(tensor.shape) ?? 0
     guard raw.count == count * size else {
       throw GraphError.malformed(
@@ -130,6 +123,19 @@ struct TFLiteBuilder {
     return try value(node.inputs[index])
   }
 
+  /// A required operand with its type and elements.
+  mutating func operandValue(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> Value {
+    let id = try operand(node, index)
+    return graph[id]
+  }
+
+  /// The type the file states for a result.
+  mutating func stated(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> ValueType {
+    guard node.outputs.indices.contains(index) else { throw node.invalid("it has no result") }
+    let id = try value(node.outputs[index])
+    return graph[id].type
+  }
+
   /// An operand that must be constant integers, such as axes.
   mutating func integers(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> [Int] {
     let id = try operand(node, index)
@@ -139,14 +145,21 @@ struct TFLiteBuilder {
     return list
   }
 
+  /// Whether an operand is computed rather than constant.
+  mutating func isComputed(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> Bool {
+    graph[try operand(node, index)].constant == nil
+  }
+
   /// Weights and bias of a layer. int8 weights beside float activations (dynamic range) become
   /// floats: the model is then a float one.
+  ///
+  /// - Parameter places: which operands they are.
   mutating func weights(
-    _ node: TFLiteNode, axis: Int
+    _ node: TFLiteNode, axis: Int, places: (input: Int, weights: Int, bias: Int) = (0, 1, 2)
   ) throws(GraphError) -> (input: ValueID, weights: ValueID, bias: ValueID?) {
-    let input = try operand(node, 0)
-    var weights = try operand(node, 1)
-    let bias = try optional(node, 2)
+    let input = try operand(node, places.input)
+    var weights = try operand(node, places.weights)
+    let bias = try optional(node, places.bias)
     guard graph[weights].constant != nil, bias.map({ graph[$0].constant != nil }) ?? true else {
       throw node.unsupported("computed weights are not run; weights and bias must be constant")
     }
@@ -173,11 +186,9 @@ struct TFLiteBuilder {
       let channel = parameters.isPerTensor ? 0 : position / inner % shape[parameters.axis]
       return Float(q - Int(parameters.zeroPoints[channel])) * parameters.scales[channel]
     }
-    var name = value.name + "/float"
-    while !names.insert(name).inserted { name += "~" }
     return graph.add(
       Value(
-        name: name, type: ValueType(.float32, shape),
+        name: unique(value.name + "/float"), type: ValueType(.float32, shape),
         constant: TensorData(shape: shape, floats: floats)))
   }
 
@@ -193,53 +204,90 @@ struct TFLiteBuilder {
   mutating func flattened(
     _ node: TFLiteNode, _ id: ValueID, _ shape: [Int]
   ) throws(GraphError) -> ValueID {
-    let source = graph[id]
-    let operation = Reshape(shape: shape)
-    let type = try operation.singleResult([source.type], node: node.name)
-    var name = node.name + "/flat"
-    while !names.insert(name).inserted { name += "~" }
-    let result = graph.add(Value(name: name, type: type, quantization: source.quantization))
-    graph.nodes.append(
-      Node(name: name, operation: operation, inputs: [id], outputs: [result]))
+    try step(node, Reshape(shape: shape), [id], suffix: "/flat")
+  }
+
+  /// Adds a node that the file does not have, before `node`; its result has the parameters of its
+  /// first operand. Of constants only, it is computed at once.
+  mutating func step(
+    _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?], suffix: String
+  ) throws(GraphError) -> ValueID {
+    let operands = inputs.map { $0.map { graph[$0] } }
+    let name = unique(node.name + suffix)
+    if let data = try operation.folded(operands, node: node.name)?.first {
+      return graph.add(
+        Value(name: name, type: ValueType(data.type, data.shape), constant: data))
+    }
+    let type = try operation.singleResult(operands.map { $0?.type }, node: node.name)
+    let quantization = operands.first??.quantization
+    let result = graph.add(Value(name: name, type: type, quantization: quantization))
+    graph.nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [result]))
     return result
   }
 
-  /// Adds a node; its derived type must equal the one the file states. Of constants only, it is
-  /// computed at once.
+  /// Binds the only result of `node` to a constant.
+  mutating func bind(_ node: TFLiteNode, constant data: TensorData) throws(GraphError) {
+    let id = constant(node, "/constant", data)
+    try emit(node, Reshape(shape: data.shape), [id])
+  }
+
+  /// Adds a constant of `node` that the file does not have.
+  mutating func constant(_ node: TFLiteNode, _ suffix: String, _ data: TensorData) -> ValueID {
+    graph.add(
+      Value(
+        name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data))
+  }
+
+  private mutating func unique(_ name: String) -> String {
+    var name = name
+    while !names.insert(name).inserted { name += "~" }
+    return name
+  }
+
+  /// Adds a node; its derived types must equal those the file states. Of constants only, it is
+  /// computed at once. `result` says which of the file's several results its only one is.
   mutating func emit(
     _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?],
-    sameParameters: Bool = false
+    sameParameters: Bool = false, result: Int? = nil
   ) throws(GraphError) {
-    guard node.outputs.count == 1 else { throw node.invalid("it should have one result") }
-    let output = try value(node.outputs[0])
-    if graph[output].quantization == nil, !graph.outputs.contains(output),
-      let folded = try operation.folded(inputs.map { $0.map { graph[$0] } }, node: node.name)
+    var outputs: [ValueID] = []
+    for tensor in result.map({ [node.outputs[$0]] }) ?? node.outputs {
+      outputs.append(try value(tensor))
+    }
+    let operands = inputs.map { $0.map { graph[$0] } }
+    if outputs.allSatisfy({ graph[$0].quantization == nil && !graph.outputs.contains($0) }),
+      let folded = try operation.folded(operands, node: node.name)
     {
-      guard folded.count == 1, ValueType(folded[0].type, folded[0].shape) == graph[output].type
-      else { throw node.invalid("its result is not what the file states") }
-      graph[output].constant = folded[0]
+      guard folded.map({ ValueType($0.type, $0.shape) }) == outputs.map({ graph[$0].type }) else {
+        throw node.invalid("its result is not what the file states")
+      }
+      for (output, data) in zip(outputs, folded) { graph[output].constant = data }
       return
     }
-    for case .some(let input) in inputs {
-      let type = graph[input].type.element
-      guard graph[input].constant != nil || type != .uint8 else {
-        throw node.unsupported(
-          "operand \(graph[input].name) is \(type.rawValue); float32, int8, uint8 and 16x8 models "
-            + "are run: convert with full-integer quantisation")
+    for operand in operands {
+      guard let operand, operand.constant == nil, operand.type.element == .uint8 else { continue }
+      throw node.unsupported(
+        "operand \(operand.name) is uint8; float32, int8, uint8 and 16x8 models are run: convert with "
+          + "full-integer quantisation")
+    }
+    let derived = try operation.checkedResults(operands.map { $0?.type }, node: node.name)
+    guard derived.count == outputs.count else {
+      throw node.invalid("it has \(outputs.count) results and should have \(derived.count)")
+    }
+    for (type, output) in zip(derived, outputs) {
+      guard type == graph[output].type else {
+        throw node.invalid(
+          "its result is stated as \(graph[output].type.shape), "
+            + "\(graph[output].type.element.rawValue), and should be \(type.shape), "
+            + type.element.rawValue)
       }
+      // Positions and the like have no parameters to share.
+      let shares = sameParameters && type.element == operands.first??.type.element
+      try TFLiteQuantization.checkActivations(
+        node, inputs: operands.compactMap { $0 }, result: graph[output], same: shares)
     }
-    let derived = try operation.singleResult(
-      inputs.map { $0.map { graph[$0].type } }, node: node.name)
-    guard derived == graph[output].type else {
-      throw node.invalid(
-        "its result is stated as \(graph[output].type.shape), "
-          + "\(graph[output].type.element.rawValue), and should be \(derived.shape), "
-          + derived.element.rawValue)
-    }
-    try TFLiteQuantization.checkActivations(
-      node, inputs: inputs.compactMap { $0.map { graph[$0] } }, result: graph[output],
-      same: sameParameters)
+    guard let first = outputs.first else { throw node.invalid("it has no result") }
     graph.nodes.append(
-      Node(name: graph[output].name, operation: operation, inputs: inputs, outputs: [output]))
+      Node(name: graph[first].name, operation: operation, inputs: inputs, outputs: outputs))
   }
 }

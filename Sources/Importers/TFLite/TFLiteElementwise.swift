@@ -7,8 +7,9 @@ enum TFLiteElementwise {
   @Sendable static func fullyConnected(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    var layer = try builder.weights(node, axis: 0)
     let options = try node.options(8)
+    if try builder.isComputed(node, 1) { return try computedMatrix(node, &builder) }
+    var layer = try builder.weights(node, axis: 0)
     guard try options?.uint8(1) ?? 0 == 0 else {
       throw node.unsupported("shuffled weights are not read; convert with default weights")
     }
@@ -25,6 +26,54 @@ enum TFLiteElementwise {
     }
     let operation = FullyConnected(activation: try node.activation(try options?.uint8(0) ?? 0))
     try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
+  }
+
+  /// FULLY_CONNECTED with computed weights: a product of two tensors.
+  private static func computedMatrix(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let options = try node.options(8)
+    guard try builder.optional(node, 2) == nil, try options?.uint8(0) ?? 0 == 0,
+      builder.graph[try builder.operand(node, 0)].type.element == .float32
+    else {
+      throw node.unsupported(
+        "its weights are computed; that is run for floats without a bias and an activation")
+    }
+    let operands: [ValueID?] = [try builder.operand(node, 0), try builder.operand(node, 1)]
+    try builder.emit(node, MatrixProduct(transposesRight: true), operands)
+  }
+
+  /// BATCH_MATMUL. Options: adj_x, adj_y.
+  @Sendable static func matrixProduct(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let options = try node.options(101)
+    let operation = MatrixProduct(
+      transposesLeft: try options?.bool(0) ?? false,
+      transposesRight: try options?.bool(1) ?? false)
+    let operands: [ValueID?] = [try builder.operand(node, 0), try builder.operand(node, 1)]
+    try builder.emit(node, operation, operands)
+  }
+
+  /// L2_NORMALIZATION along the last axis; a length below 10^-6 counts as that.
+  @Sendable static func length(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    let rank = builder.graph[input].type.shape.count
+    guard rank > 0, try node.options(12)?.uint8(0) ?? 0 == 0 else {
+      throw node.unsupported("its fused activation is not run; put it behind")
+    }
+    let operation = Normalize(kind: .length(epsilon: 1e-12), axes: [rank - 1])
+    try builder.emit(node, operation, [input])
+  }
+
+  /// LOG_SOFTMAX over the last axis.
+  @Sendable static func logSoftmax(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let operation = Softmax(beta: 1, form: .logarithm)
+    try builder.emit(node, operation, [try builder.operand(node, 0)])
   }
 
   /// SOFTMAX over the last axis.

@@ -14,27 +14,39 @@ enum TFLiteOperatorTable {
   static let mappings: [String: TFLiteMapping] = [
     "ABS": TFLiteMapping(convert: TFLitePointwise.basic(.abs, .reference(.abs))),
     "ADD": TFLiteMapping(convert: TFLitePointwise.binary(.add, options: 11)),
+    "ARG_MAX": TFLiteMapping(convert: TFLiteArrangement.extremum),
+    "ARG_MIN": TFLiteMapping(convert: TFLiteArrangement.extremum),
     "AVERAGE_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.averagePool),
+    "BATCH_MATMUL": TFLiteMapping(convert: TFLiteElementwise.matrixProduct),
+    "BATCH_TO_SPACE_ND": TFLiteMapping(convert: TFLiteArrangement.batchToSpace),
+    "BROADCAST_TO": TFLiteMapping(convert: TFLiteSelection.broadcast),
     "CAST": TFLiteMapping(convert: TFLitePointwise.cast),
     "CEIL": TFLiteMapping(convert: TFLitePointwise.basic(.ceil)),
+    "CONCATENATION": TFLiteMapping(convert: TFLiteArrangement.concatenation),
     "CONV_2D": TFLiteMapping(convert: TFLiteSpatial.convolution),
     "COS": TFLiteMapping(convert: TFLitePointwise.basic(.cos)),
     "DEPTHWISE_CONV_2D": TFLiteMapping(convert: TFLiteSpatial.depthwise),
+    "DEPTH_TO_SPACE": TFLiteMapping(convert: TFLiteArrangement.depthToSpace),
     "DEQUANTIZE": TFLiteMapping(convert: TFLiteQuantization.dequantize),
     "DIV": TFLiteMapping(convert: TFLitePointwise.binary(.divide, options: 29)),
     "ELU": TFLiteMapping(
       convert: TFLitePointwise.function(.exponentialUnit(alpha: 1), .reference(.float(.elu)))),
     "EQUAL": TFLiteMapping(convert: TFLitePointwise.binary(.equal)),
     "EXP": TFLiteMapping(convert: TFLitePointwise.basic(.exp, .reference(.float(.exp)))),
+    "EXPAND_DIMS": TFLiteMapping(convert: TFLiteArrangement.restate),
+    "FILL": TFLiteMapping(convert: TFLiteArrangement.fill),
     "FLOOR": TFLiteMapping(convert: TFLitePointwise.basic(.floor)),
     "FLOOR_DIV": TFLiteMapping(convert: TFLitePointwise.binary(.floorDivide)),
     "FLOOR_MOD": TFLiteMapping(convert: TFLitePointwise.binary(.modulo)),
     "FULLY_CONNECTED": TFLiteMapping(convert: TFLiteElementwise.fullyConnected),
+    "GATHER": TFLiteMapping(convert: TFLiteSelection.gather),
+    "GATHER_ND": TFLiteMapping(convert: TFLiteSelection.gatherND),
     "GELU": TFLiteMapping(convert: TFLitePointwise.gelu),
     "GREATER": TFLiteMapping(convert: TFLitePointwise.binary(.greater)),
     "GREATER_EQUAL": TFLiteMapping(convert: TFLitePointwise.binary(.greaterOrEqual)),
     "HARD_SWISH": TFLiteMapping(
       convert: TFLitePointwise.function(.hardSwish, .reference(.hardSwish))),
+    "L2_NORMALIZATION": TFLiteMapping(convert: TFLiteElementwise.length),
     "LEAKY_RELU": TFLiteMapping(convert: TFLitePointwise.leakyRelu),
     "LESS": TFLiteMapping(convert: TFLitePointwise.binary(.less)),
     "LESS_EQUAL": TFLiteMapping(convert: TFLitePointwise.binary(.lessOrEqual)),
@@ -44,16 +56,22 @@ enum TFLiteOperatorTable {
     "LOGICAL_OR": TFLiteMapping(convert: TFLitePointwise.binary(.or)),
     "LOGISTIC": TFLiteMapping(
       convert: TFLitePointwise.basic(.sigmoid, .reference(.float(.logistic)))),
+    "LOG_SOFTMAX": TFLiteMapping(convert: TFLiteElementwise.logSoftmax),
     "MAXIMUM": TFLiteMapping(convert: TFLitePointwise.binary(.maximum)),
     "MAX_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.maximumPool),
     "MEAN": TFLiteReduction.mapping(.mean),
     "MINIMUM": TFLiteMapping(convert: TFLitePointwise.binary(.minimum)),
+    "MIRROR_PAD": TFLiteMapping(convert: TFLiteSelection.mirrorPad),
     "MUL": TFLiteMapping(convert: TFLitePointwise.binary(.multiply, options: 21)),
     "NEG": TFLiteMapping(convert: TFLitePointwise.basic(.negate)),
     "NOT_EQUAL": TFLiteMapping(convert: TFLitePointwise.binary(.notEqual)),
+    "PACK": TFLiteMapping(convert: TFLiteArrangement.pack),
+    "PAD": TFLiteMapping(convert: TFLiteSelection.pad),
+    "PADV2": TFLiteMapping(convert: TFLiteSelection.pad),
     "POW": TFLiteMapping(convert: TFLitePointwise.binary(.power)),
     "PRELU": TFLiteMapping(convert: TFLitePointwise.binary(.slope)),
     "QUANTIZE": TFLiteMapping(convert: TFLiteQuantization.quantize),
+    "RANGE": TFLiteMapping(convert: TFLiteArrangement.range),
     "REDUCE_ALL": TFLiteReduction.mapping(.minimum),
     "REDUCE_ANY": TFLiteReduction.mapping(.maximum),
     "REDUCE_MAX": TFLiteReduction.mapping(.maximum, keepsParameters: true),
@@ -64,19 +82,38 @@ enum TFLiteOperatorTable {
     "RELU_0_TO_1": TFLiteMapping(convert: TFLitePointwise.clip(0, 1)),
     "RELU_N1_TO_1": TFLiteMapping(convert: TFLitePointwise.clip(-1, 1)),
     "RESHAPE": TFLiteMapping(convert: TFLiteElementwise.reshape),
+    "RESIZE_BILINEAR": TFLiteMapping(convert: TFLiteResize.bilinear),
+    "RESIZE_NEAREST_NEIGHBOR": TFLiteMapping(convert: TFLiteResize.nearest),
+    "REVERSE_V2": TFLiteMapping(convert: TFLiteSelection.reverse),
     "ROUND": TFLiteMapping(convert: TFLitePointwise.basic(.round)),
     "RSQRT": TFLiteMapping(convert: TFLitePointwise.function(.reciprocalRoot, .nearest)),
+    "SCATTER_ND": TFLiteMapping(convert: TFLiteSelection.scatterND),
     "SELECT": TFLiteMapping(convert: TFLitePointwise.choice),
     "SELECT_V2": TFLiteMapping(convert: TFLitePointwise.choice),
+    "SHAPE": TFLiteMapping(convert: TFLiteArrangement.shape),
     "SIGN": TFLiteMapping(convert: TFLitePointwise.basic(.sign)),
     "SIN": TFLiteMapping(convert: TFLitePointwise.basic(.sin)),
+    "SLICE": TFLiteMapping(convert: TFLiteSelection.slice),
     "SOFTMAX": TFLiteMapping(convert: TFLiteElementwise.softmax),
+    "SPACE_TO_BATCH_ND": TFLiteMapping(convert: TFLiteArrangement.spaceToBatch),
+    "SPACE_TO_DEPTH": TFLiteMapping(convert: TFLiteArrangement.spaceToDepth),
+    "SPLIT": TFLiteMapping(convert: TFLiteSelection.split),
+    "SPLIT_V": TFLiteMapping(convert: TFLiteSelection.splitBySizes),
     "SQRT": TFLiteMapping(convert: TFLitePointwise.basic(.sqrt, .reference(.squareRoot))),
     "SQUARE": TFLiteMapping(convert: TFLitePointwise.function(.square)),
     "SQUARED_DIFFERENCE": TFLiteMapping(convert: TFLitePointwise.binary(.squaredDifference)),
+    "SQUEEZE": TFLiteMapping(convert: TFLiteArrangement.restate),
+    "STRIDED_SLICE": TFLiteMapping(convert: TFLiteSelection.stridedSlice),
     "SUB": TFLiteMapping(convert: TFLitePointwise.binary(.subtract, options: 28)),
     "SUM": TFLiteReduction.mapping(.sum),
     "TANH": TFLiteMapping(convert: TFLitePointwise.basic(.tanh, .reference(.float(.tanh)))),
+    "TILE": TFLiteMapping(convert: TFLiteSelection.tile),
+    "TOPK_V2": TFLiteMapping(convert: TFLiteArrangement.topK),
+    "TRANSPOSE": TFLiteMapping(convert: TFLiteArrangement.transpose),
+    "TRANSPOSE_CONV": TFLiteMapping(convert: TFLiteSpatial.transposedConvolution),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": TFLiteMapping(convert: TFLiteRecurrent.sequenceLSTM),
+    "UNPACK": TFLiteMapping(convert: TFLiteSelection.unpack),
+    "ZEROS_LIKE": TFLiteMapping(convert: TFLiteArrangement.zeros),
   ]
 }
 
@@ -150,9 +187,8 @@ enum TFLiteSpatial {
     guard kernel.count == 4, image.count == 4 else {
       throw node.invalid("weights \(kernel) and input \(image)")
     }
-    guard kernel[3] == image[3] else {
-      throw node.unsupported(
-        "grouped convolution: weights \(kernel) over \(image[3]) channels; use group 1")
+    guard kernel[3] > 0, image[3] % kernel[3] == 0 else {
+      throw node.invalid("weights \(kernel) over \(image[3]) channels")
     }
     let options = try node.options(1)
     let frame = try frame(
@@ -162,6 +198,29 @@ enum TFLiteSpatial {
       padding: try options?.uint8(0) ?? 0)
     let operation = Conv2D(
       window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
+      activation: try node.activation(try options?.uint8(3) ?? 0),
+      groups: image[3] / kernel[3])
+    try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
+  }
+
+  /// TRANSPOSE_CONV: the result's shape, weights [O,KH,KW,I], input, bias. SAME is the padding with which
+  /// a convolution of the result would have the input's size. Options: padding, stride w, h, activation.
+  @Sendable static func transposedConvolution(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let layer = try builder.weights(node, axis: 0, places: (input: 2, weights: 1, bias: 3))
+    let kernel = builder.graph[layer.weights].type.shape
+    let size = try builder.integers(node, 0)
+    guard kernel.count == 4, size.count == 4, size.allSatisfy({ $0 > 0 }) else {
+      throw node.invalid("weights \(kernel) and a result of \(size)")
+    }
+    let options = try node.options(49)
+    let frame = try frame(
+      node, image: size, kernel: (kernel[1], kernel[2]),
+      strides: (try options?.int32(2) ?? 0, try options?.int32(1) ?? 0), dilations: (1, 1),
+      padding: try options?.uint8(0) ?? 0)
+    let operation = TransposedConv2D(
+      window: frame.window, height: size[1], width: size[2],
       activation: try node.activation(try options?.uint8(3) ?? 0))
     try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
   }

@@ -101,7 +101,7 @@ enum TFLitePointwise {
   ) throws(GraphError) {
     let input = try builder.operand(node, 0)
     guard node.outputs.count == 1 else { throw node.invalid("it should have one result") }
-    let element = builder.graph[try builder.value(node.outputs[0])].type.element
+    let element = try builder.stated(node, 0).element
     try builder.emit(node, Cast(to: element), [input])
   }
 }

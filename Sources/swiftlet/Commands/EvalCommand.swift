@@ -35,7 +35,7 @@ enum EvalCommand {
     var labels: [Int]?
     if let path = parsed.value("--labels") { labels = try Labels.read(path) }
     var model: Graph?
-    if let path = parsed.value("--model") { model = try ModelFile.load(path) }
+    if let path = parsed.value("--model") { model = try ModelFile.load(path, arrays: arrays) }
     let report: EvaluationReport
     do throws(PackError) {
       report = try Evaluator(session: session, plan: bundle.manifest.plans[0])

@@ -1,4 +1,5 @@
 import BundleFormat
+import Bundling
 import CommandLineKit
 import DeviceCommands
 import DriftStatistics
@@ -6,6 +7,7 @@ import Foundation
 import Kernels
 import ModelGraph
 import PlanFormat
+import Quantizer
 import Sealing
 import SignalChain
 import Wire
@@ -21,7 +23,7 @@ enum InspectCommand {
     let path = parsed.positional(0) ?? ""
     guard ModelFile.isBundle(path) else {
       let graph = try ModelFile.load(path)
-      printModel(graph, layers: parsed.flag("--layers"), console)
+      try printModel(graph, layers: parsed.flag("--layers"), console)
       return
     }
     try BundleLoading.initializeCrypto()
@@ -35,8 +37,25 @@ enum InspectCommand {
     }
   }
 
-  private static func printModel(_ graph: Graph, layers: Bool, _ console: Console) {
-    console.out("\(graph.name)  \(graph.isQuantized ? "int8" : "float32") model")
+  /// A model that came quantised is shown with the parameters its values have.
+  private static func printModel(
+    _ imported: Graph, layers: Bool, _ console: Console
+  ) throws(CommandFailure) {
+    let given: GivenParameters
+    do throws(GraphError) {
+      given = try GivenParameters(imported)
+    } catch {
+      let failure = PackError(error)
+      throw CommandFailure(failure.exitCode, failure.message, hint: failure.hint)
+    }
+    let kind =
+      switch given.completeness {
+      case .none: "float32"
+      case .partial: "partly quantised"
+      case .full: given.isSixteenBit ? "16x8" : "int8"
+      }
+    let graph = given.graph
+    console.out("\(graph.name)  \(kind) model")
     for id in graph.inputs { console.out("input   \(graph[id].name)  \(graph[id].type.shape)") }
     for id in graph.outputs { console.out("output  \(graph[id].name)  \(graph[id].type.shape)") }
     if layers { console.write(graph.textDump()) }

@@ -15,22 +15,22 @@ enum RunModelCommand {
       try device.run(parsed, console)
       return
     }
-    try runFloat(try ModelFile.load(path), parsed, console)
+    let arrays = try HostEnvironment.arrays(parsed.values("--input"))
+    try runFloat(try ModelFile.load(path, arrays: arrays), arrays, parsed, console)
   }
 
   private static var device: Command { RunCommand.make(HostEnvironment.environment) }
 
   private static func runFloat(
-    _ graph: Graph, _ parsed: ParsedArguments, _ console: Console
+    _ graph: Graph, _ arrays: [NumericArray], _ parsed: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
     for option in ["--expect", "--tolerance", "--cpu-features", "--decisions"]
     where parsed.value(option) != nil {
       throw CommandFailure(.usage, "\(option) is for bundles; a model runs in the float reference")
     }
-    let outputPath = try RunCommand.outputPath(parsed)
-    let taken = try RunCommand.position(
-      of: parsed.value("--take"), among: graph.outputs.map { graph[$0].name })
-    let arrays = try HostEnvironment.arrays(parsed.values("--input"))
+    let names = graph.outputs.map { graph[$0].name }
+    let taken = try RunCommand.position(of: parsed.value("--take"), among: names)
+    let paths = try RunCommand.outputPaths(parsed, from: taken, count: names.count)
     let encodings = graph.inputs.map { _ in
       RankQuantizer.applies(to: graph) ? InputEncoding.ranks : .calibrated
     }
@@ -41,23 +41,25 @@ enum RunModelCommand {
     } catch {
       throw CommandFailure(error.exitCode, error.message, hint: error.hint)
     }
-    if let path = outputPath {
-      var shape = results[0][taken].shape
-      if shape.first == 1 { shape[0] = results.count } else { shape.insert(results.count, at: 0) }
-      let isFloat = results[0][taken].floats != nil
-      let array: NumericArray
-      do throws(ArrayError) {
-        array =
-          isFloat
-          ? try NumericArray(floats: results.flatMap { $0[taken].floats ?? [] }, shape: shape)
-          : try NumericArray(
-            int64: results.flatMap { $0[taken].integers ?? [] }.map { Int64($0) }, shape: shape)
-      } catch {
-        throw CommandFailure(.failed, error.message)
-      }
-      try Files.write(path, Npy.write(array))
+    for (position, path) in paths.enumerated() {
+      try Files.write(path, Npy.write(try array(results.map { $0[taken + position] })))
     }
     console.out("\(graph.name)  float reference  \(results.count) items")
+  }
+
+  /// One array of an output of every item; integers and bools as int64.
+  private static func array(_ items: [TensorData]) throws(CommandFailure) -> NumericArray {
+    var shape = items[0].shape
+    if shape.first == 1 { shape[0] = items.count } else { shape.insert(items.count, at: 0) }
+    do throws(ArrayError) {
+      guard items[0].floats == nil else {
+        return try NumericArray(floats: items.flatMap { $0.floats ?? [] }, shape: shape)
+      }
+      let integers = items.flatMap { $0.integers ?? [] }
+      return try NumericArray(int64: integers.map(Int64.init), shape: shape)
+    } catch {
+      throw CommandFailure(.failed, error.message)
+    }
   }
 
   private static func run(

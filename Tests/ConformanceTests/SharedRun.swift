@@ -1,0 +1,128 @@
+import DeviceRuntime
+import FloatReference
+import Importers
+import Lowering
+import ModelGraph
+import PlanFormat
+
+/// A shared model beside its goldens.
+enum SharedRun {
+  /// How it ended.
+  enum Verdict: Equatable {
+    /// It runs and equals its goldens.
+    case matches
+    /// It imports; there are no goldens.
+    case imports
+    /// One line on why it is not taken.
+    case refused(String)
+    /// It runs and gives something else.
+    case differs(String)
+
+    /// What is recorded of a model that does not match; nil for one that does.
+    var complaint: String? {
+      switch self {
+      case .matches, .imports: nil
+      case .refused(let reason): "refused: \(reason)"
+      case .differs(let how): "differs: \(how)"
+      }
+    }
+  }
+
+  /// Runs all items of a model: a quantised one as a plan, which must be exact; others in the float
+  /// reference, within `relative` of the golden's largest value.
+  static func judge(_ entry: SharedManifest.Entry, relative: Float = 1e-4) throws -> Verdict {
+    let bytes = [UInt8](try SharedManifest.data(entry.path))
+    do throws(GraphError) {
+      let graph = try ModelImporter.load(
+        bytes: bytes, name: entry.file, dataShapes: entry.inputs.map(\.type.shape))
+      guard !entry.goldens.isEmpty else { return .imports }
+      if graph.isQuantized, entry.inputs.allSatisfy({ $0.type.element != .float32 }) {
+        return try integers(graph, entry)
+      }
+      return try floats(graph, entry, relative)
+    } catch {
+      return .refused(line(error))
+    }
+  }
+
+  /// The error as one line.
+  static func line(_ error: GraphError) -> String {
+    switch error {
+    case .malformed(let reason): reason
+    case .unsupported(let operation, let node, let reason): "\(operation) \(node): \(reason)"
+    case .invalid(let node, let reason): "\(node): \(reason)"
+    }
+  }
+
+  private static func floats(
+    _ graph: Graph, _ entry: SharedManifest.Entry, _ relative: Float
+  ) throws(GraphError) -> Verdict {
+    guard graph.inputs.count == entry.inputs.count, graph.outputs.count == entry.goldens.count
+    else { return .differs("\(graph.inputs.count) inputs, \(graph.outputs.count) outputs") }
+    let executor = FloatExecutor(graph)
+    for index in 0..<entry.goldens[0].count {
+      let inputs = items(entry.inputs, index)
+      let shaped = zip(inputs, graph.inputs).map { input, id in
+        input.count == graph[id].type.shape.reduce(1, *)
+          ? input.reshaped(graph[id].type.shape) : input
+      }
+      let outputs = try executor.run(inputs: shaped)
+      for (position, (output, golden)) in zip(outputs, items(entry.goldens, index)).enumerated() {
+        if let how = difference(output, golden, relative) {
+          return .differs("output \(position) of item \(index): \(how)")
+        }
+      }
+    }
+    return .matches
+  }
+
+  private static func items(_ columns: [SharedManifest.Column], _ index: Int) -> [TensorData] {
+    columns.compactMap { try? $0.item(index) }
+  }
+
+  private static func difference(
+    _ output: TensorData, _ golden: TensorData, _ relative: Float
+  ) -> String? {
+    guard output.count == golden.count, output.type == golden.type else {
+      return "\(output.type) \(output.shape) instead of \(golden.type) \(golden.shape)"
+    }
+    guard let reals = output.floats, let wanted = golden.floats else {
+      return output.elements == golden.elements ? nil : "other integers"
+    }
+    let largest = wanted.filter(\.isFinite).map(abs).max() ?? 0
+    for (real, want) in zip(reals, wanted)
+    where !(real == want || real.isNaN && want.isNaN || abs(real - want) <= relative * largest) {
+      return "\(real) instead of \(want)"
+    }
+    return nil
+  }
+
+  private static func integers(
+    _ graph: Graph, _ entry: SharedManifest.Entry
+  ) throws(GraphError) -> Verdict {
+    let lowered = try Lowering.lower(graph)
+    let session: Session
+    do throws(RuntimeError) {
+      session = try Session(plan: lowered.plan.encoded(), weights: lowered.weights)
+    } catch {
+      return .differs("no plan that runs: \(error)")
+    }
+    for index in 0..<entry.goldens[0].count {
+      for (position, column) in entry.inputs.enumerated() {
+        let size = column.bytes.count / column.count
+        let first = column.bytes.startIndex + index * size
+        guard session.input(position).count == size else { return .differs("its input is longer") }
+        session.input(position).copyBytes(from: column.bytes[first..<first + size])
+      }
+      session.run()
+      for (position, column) in entry.goldens.enumerated() {
+        let size = column.bytes.count / column.count
+        let first = column.bytes.startIndex + index * size
+        guard session.output(position).elementsEqual(column.bytes[first..<first + size]) else {
+          return .differs("output \(position) of item \(index): other integers")
+        }
+      }
+    }
+    return .matches
+  }
+}

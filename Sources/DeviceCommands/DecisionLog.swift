@@ -19,18 +19,19 @@ public struct DecisionLog {
   /// - Throws: where the manifest speaks of other outputs than the plan has.
   public init?(plan: PlanEntry, session: Session) throws(CommandFailure) {
     guard let rule = plan.decision else { return nil }
-    guard let decider = Decider(rule, session: session), rule.output < plan.outputs.count,
-      decider.input ?? 0 < plan.inputs.count
+    let compared = rule.input
+    guard rule.output < plan.outputs.count, compared ?? 0 < plan.inputs.count,
+      let decider = Decider(rule, session: session)
     else { throw CommandFailure(.failed, "the bundle's decision does not fit its plan") }
     self.rule = rule
     self.decider = decider
     port = plan.outputs[rule.output]
-    input = decider.input.map { plan.inputs[$0] }
+    input = compared.map { plan.inputs[$0] }
   }
 
   /// Takes what it needs of the inputs, which do not survive a run.
   public mutating func willRun(_ session: Session) {
-    guard let input = decider.input else { return }
+    guard let input = rule.input else { return }
     decider.keep(UnsafeRawBufferPointer(session.input(input)))
   }
 

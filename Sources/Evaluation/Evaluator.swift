@@ -81,7 +81,7 @@ public struct Evaluator {
     let scored = plan.outputs.firstIndex { $0.userElement != "int64" } ?? 0
     for (index, item) in items.enumerated() {
       try integers.load(item)
-      if let input = decider?.input {
+      if let input = decider?.rule.input {
         decider?.keep(UnsafeRawBufferPointer(session.input(input)))
       }
       session.run()

@@ -21,6 +21,11 @@ public struct DecisionRule: Sendable, Equatable {
   /// How many items back an alarm looks, this one included.
   public var window: Int
 
+  /// The input to keep before a run, for the run overwrites it; nil where the rule needs none.
+  public var input: Int? {
+    if case .reconstruction(_, let input, _) = judgement { input } else { nil }
+  }
+
   /// Creates a rule; nil where `needed` and `window` are not 1 ≤ needed ≤ window ≤ 64.
   public init?(judgement: Judgement, output: Int, needed: Int = 1, window: Int = 1) {
     guard needed >= 1, needed <= window, window <= Self.historyMax, output >= 0 else { return nil }
@@ -74,11 +79,6 @@ public struct Decider: Sendable {
     self.outputZeroPoint = outputZeroPoint
     self.inputZeroPoint = inputZeroPoint
     kept = [UInt8](repeating: 0, count: elements)
-  }
-
-  /// The input to keep before a run, for the run overwrites it; nil where the rule needs none.
-  public var input: Int? {
-    if case .reconstruction(_, let input, _) = rule.judgement { input } else { nil }
   }
 
   /// Keeps that input's bytes.

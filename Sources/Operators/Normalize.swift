@@ -107,7 +107,8 @@ public struct Normalize: Operation, Equatable {
     return (Normalize(kind: kind, axes: axes.map { permutation[$0] }), permutation)
   }
 
-  public var quantizationRule: QuantizationRule { .calibrated }
+  /// Gain and bias go into the instruction as fixed-point numbers: they stay as they are until then.
+  public var quantizationRule: QuantizationRule { .rows([]) }
 
   public var summary: String {
     let what =

@@ -204,16 +204,16 @@ public struct Packer {
     let references = try fromGraph { () throws(GraphError) in
       try FloatExecutor(imported).run(items: items)
     }
-    progress("choosing ranges")
-    let best = try QuantizationSearch(
-      models: models, items: items, references: references, encodings: encodings
-    ).best(among: RangeMethod.allCases)
+    progress("choosing integers")
+    var search = QuantizationSearch(
+      models: models, items: items, references: references, encodings: encodings)
+    let (best, decibels) = try search.best()
     let layers = try LayerErrors(
       floatGraph: best.floatGraph, graph: best.graph, items: items, encodings: encodings
     ).measure()
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
-      method: origin + best.method, outputDecibels: best.decibels, layers: layers)
+      method: origin + best.summary, outputDecibels: decibels, layers: layers)
     return QuantizedModel(graph: best.graph, report: report, ranked: nil)
   }
 

@@ -46,7 +46,8 @@ struct LayerRounding {
       for tap in 0..<moments.size {
         let index = position(tap, channel, channels)
         let kept = Double(quantized.weights[index]) * Double(quantized.scales[channel])
-        shift += (Double(floats[index]) - kept)
+        shift +=
+          (Double(floats[index]) - kept)
           * moments.mean(tap, group: group(of: channel, channels))
       }
       corrected[channel] += Float(shift)

@@ -73,7 +73,7 @@ public struct Packer {
       : try ModelItems.split(
         request.reference, for: imported, encodings: encodings, stream: stream)
     let drafts = rows.isEmpty || quantized.ranked != nil ? [] : planner.drafts()
-    let lowered = try lower(quantized.graph, drafts)
+    let (lowered, layout) = WeightsLayout.arrange(try lower(quantized.graph, drafts))
     progress("certifying")
     let integers = try IntegerModel(
       lowered, ranks: quantized.ranked?.ranks ?? [], links: links)
@@ -95,12 +95,13 @@ public struct Packer {
     manifest.plans[0].audio = stream?.audio
     manifest.plans[0].stream = stream?.rule
     manifest.plans[0].decision = decision
-    if manifest.requiredSchema > 1 {
+    if manifest.requiredSchema > 1 || !layout.arrangement.matrices.isEmpty {
       manifest.requirements.runtimeVersion = RuntimeVersion.current
     }
     var contents = [
       BundleWriter.Content(kind: .plan, plan: "main", bytes: lowered.plan.encoded()),
-      BundleWriter.Content(kind: .weights, plan: "main", bytes: lowered.weights),
+      BundleWriter.Content(
+        kind: .weights, plan: "main", bytes: lowered.weights, layout: layout),
       BundleWriter.Content(kind: .golden, plan: "main", bytes: golden.encoded()),
     ]
     if let drift {

@@ -30,9 +30,37 @@ package enum ImportedInput {
     }
   }
 
+  /// A model drawn from a seed.
+  package static func random(_ format: Format, seed: UInt64) -> [UInt8] {
+    switch format {
+    case .onnx: RandomONNXModel.bytes(seed: seed)
+    case .tflite: RandomTFLiteModel.bytes(seed: seed)
+    }
+  }
+
+  /// `--seeds FOLDER COUNT`: writes that many drawn models there. False for another command line.
+  package static func writesSeeds(_ format: Format) -> Bool {
+    let arguments = CommandLine.arguments
+    guard arguments.count == 4, arguments[1] == "--seeds", let count = UInt64(arguments[3]) else {
+      return false
+    }
+    for seed in 0..<count {
+      let path = "\(arguments[2])/seed-\(seed)"
+      guard
+        FileManager.default.createFile(
+          atPath: path, contents: Data(random(format, seed: seed)))
+      else {
+        print("\(path): cannot be written")
+        exit(1)
+      }
+    }
+    return true
+  }
+
   /// Shows every file named on the command line, as libFuzzer does: for seeing what a file that it
   /// found does, in a build without it.
   package static func replay(_ format: Format) {
+    if writesSeeds(format) { return }
     for path in CommandLine.arguments.dropFirst() {
       guard let data = FileManager.default.contents(atPath: path) else {
         print("\(path): cannot be read")
@@ -40,6 +68,7 @@ package enum ImportedInput {
       }
       data.withUnsafeBytes { show($0, as: format) }
       print("\(path): no crash")
+      fflush(nil)
     }
   }
 }

@@ -11,7 +11,7 @@ import FuzzHarness
   }
 
   @main enum Main {
-    static func main() { exit(runFuzzer(fuzz)) }
+    static func main() { if !ImportedInput.writesSeeds(.tflite) { exit(runFuzzer(fuzz)) } }
   }
 #else
   @main enum Main {

@@ -37,6 +37,9 @@ public struct ProtobufWriter: Sendable {
     bytes += value
   }
 
+  /// Fields that are written already.
+  public mutating func append(_ fields: [UInt8]) { bytes += fields }
+
   /// A field of text.
   public mutating func string(_ field: Int, _ value: String) { data(field, Array(value.utf8)) }
 
@@ -65,6 +68,8 @@ public struct ONNXSample: Sendable {
     case floats([Float])
     case string(String)
     case strings([String])
+    /// The fields of the `AttributeProto` besides its name.
+    case fields([UInt8])
   }
 
   /// A node.
@@ -89,6 +94,7 @@ public struct ONNXSample: Sendable {
           case .int(let number): attribute.integer(3, number)
           case .string(let text): attribute.string(4, text)
           case .ints(let list): for number in list { attribute.integer(8, number) }
+          case .fields(let bytes): attribute.append(bytes)
           }
         }
       }
@@ -115,12 +121,30 @@ public struct ONNXSample: Sendable {
     }
   }
 
-  private mutating func interface(_ field: Int, _ name: String, _ shape: [String]) {
+  /// A tensor of ONNX's data type `type`, its elements as raw bytes.
+  public mutating func constant(_ name: String, type: Int, _ shape: [Int], raw: [UInt8]) {
+    graph.message(5) { tensor in
+      for size in shape { tensor.integer(1, size) }
+      tensor.integer(2, type)
+      tensor.string(8, name)
+      tensor.data(9, raw)
+    }
+  }
+
+  /// Fields of the graph as the body writes them.
+  public mutating func fields(_ body: (inout ProtobufWriter) -> Void) { body(&graph) }
+
+  /// The fields of the graph.
+  public var graphFields: [UInt8] { graph.bytes }
+
+  private mutating func interface(
+    _ field: Int, _ name: String, type element: Int = 1, _ shape: [String]
+  ) {
     graph.message(field) { info in
       info.string(1, name)
       info.message(2) { type in
         type.message(1) { tensor in
-          tensor.integer(1, 1)
+          tensor.integer(1, element)
           tensor.message(2) { dimensions in
             for size in shape {
               dimensions.message(1) { dimension in
@@ -139,6 +163,10 @@ public struct ONNXSample: Sendable {
 
   /// A float input; a size that is no number is a symbol.
   public mutating func input(_ name: String, _ shape: [String]) { interface(11, name, shape) }
+  /// An input of ONNX's data type `type`.
+  public mutating func input(_ name: String, type: Int, _ shape: [Int]) {
+    interface(11, name, type: type, shape.map(String.init))
+  }
   /// An output.
   public mutating func output(_ name: String) { interface(12, name, []) }
 

@@ -39,9 +39,9 @@ extension Operation {
     } catch {
       throw error.named(node)
     }
-    // Shape computations know lists of no elements; a graph does not.
-    for type in types where !type.shape.contains(0) {
-      try ImportLimits.check(type.shape, node: node, "the result of \(name)")
+    for type in types {
+      try ImportLimits.check(
+        type.shape, node: node, "the result of \(name)", allowsEmpty: true)
     }
     guard types.reduce(0, { $0 + $1.shape.reduce(1, *) }) <= ImportLimits.foldedElements,
       multiplyAccumulates(operandTypes) <= ImportLimits.foldedWork

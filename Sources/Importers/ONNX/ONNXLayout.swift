@@ -22,7 +22,7 @@ enum ONNXLayout {
     _ node: ONNXNode, _ builder: inout ONNXBuilder, _ shape: [Int]
   ) throws(GraphError) {
     let input = try builder.operand(node, 0)
-    guard shape.allSatisfy({ $0 >= 0 }), shape.count <= ImportLimits.rank else {
+    guard ImportLimits.isConstant(shape) else {
       throw node.invalid("shape \(shape) is not valid")
     }
     let count = builder.shape(input).reduce(1, *)

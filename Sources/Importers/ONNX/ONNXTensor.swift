@@ -83,18 +83,13 @@ struct ONNXTensor {
         reason: "ONNX data type \(dataType) is not read; use one of the floating-point and integer "
           + "types, or bool")
     }
-    var count = 1
-    var shape: [Int] = []
-    for dimension in dimensions {
-      guard dimension >= 0, dimension <= Int64(ImportLimits.elements) else {
-        throw GraphError.malformed("ONNX: tensor \(name) has dimension \(dimension)")
-      }
-      shape.append(Int(dimension))
-      count *= Int(dimension)
-      guard count <= ImportLimits.elements else {
-        throw GraphError.malformed("ONNX: tensor \(name) is too large: \(dimensions)")
-      }
+    let shape = dimensions.map { Int($0) }
+    guard ImportLimits.isConstant(shape) else {
+      throw GraphError.malformed(
+        "ONNX: tensor \(name) has shape \(shape); dimensions must not be negative and the element "
+          + "count at most \(ImportLimits.elements)")
     }
+    let count = shape.reduce(1, *)
     let elements =
       try raw.map { (r) throws(GraphError) in try Self.decode(r, dataType, type, count: count) }
       ?? typedElements(type, count: count)

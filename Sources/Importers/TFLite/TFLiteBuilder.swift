@@ -9,12 +9,14 @@ struct TFLiteBuilder {
   private var typed: Set<Int> = []
   private var constantBytes = 0
   private var names: Set<String> = []
+  private var budget: ImportBudget
 
   /// Starts with the interface.
   init(
     _ model: TFLiteModel, name: String, constants: [String: TensorData]
   ) throws(GraphError) {
     self.model = model
+    budget = ImportBudget(fileBytes: model.byteCount)
     graph = Graph(name: name)
     for tensor in model.tensors {
       var unique = tensor.name
@@ -57,10 +59,12 @@ struct TFLiteBuilder {
         node: tensor.name,
         reason: "dimension \(axis) is open; export the model with fixed shapes")
     }
-    try ImportLimits.check(tensor.shape, node: tensor.name, "the tensor")
+    let raw = try model.data(of: tensor)
+    if raw.isEmpty || ImportLimits.count(tensor.shape) == nil {
+      try ImportLimits.check(tensor.shape, node: tensor.name, "the tensor")
+    }
     graph[id].type = ValueType(element, tensor.shape)
     graph[id].quantization = try TFLiteQuantization.parameters(tensor, element)
-    let raw = try model.data(of: tensor)
     if !raw.isEmpty {
       try fill(id, tensor, element, raw)
     } else if tensor.type == TFLiteTensor.halfPrecision {
@@ -105,6 +109,11 @@ struct TFLiteBuilder {
       ? .float32(try LittleEndianArray.load(raw, UInt16.self).map(NarrowFloat.half.float(bits:)))
       : try LittleEndianArray.elements(raw, element)
     graph[id].constant = TensorData(shape: tensor.shape, elements: elements)
+  }
+
+  /// Throws when importing up to `node` took too much.
+  func checkBudget(_ node: TFLiteNode) throws(GraphError) {
+    try budget.check(node.operation, node: node.name)
   }
 
   // MARK: Operands
@@ -215,12 +224,15 @@ struct TFLiteBuilder {
     let operands = inputs.map { $0.map { graph[$0] } }
     let name = unique(node.name + suffix)
     if let data = try operation.folded(operands, node: node.name)?.first {
+      budget.compute(operation, operands, [data])
+      budget.keep(data)
       return graph.add(
         Value(name: name, type: ValueType(data.type, data.shape), constant: data))
     }
     let type = try operation.singleResult(operands.map { $0?.type }, node: node.name)
     let quantization = operands.first??.quantization
     let result = graph.add(Value(name: name, type: type, quantization: quantization))
+    budget.keep(operation)
     graph.nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [result]))
     return result
   }
@@ -233,7 +245,8 @@ struct TFLiteBuilder {
 
   /// Adds a constant of `node` that the file does not have.
   mutating func constant(_ node: TFLiteNode, _ suffix: String, _ data: TensorData) -> ValueID {
-    graph.add(
+    budget.keep(data)
+    return graph.add(
       Value(
         name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data))
   }
@@ -261,7 +274,11 @@ struct TFLiteBuilder {
       guard folded.map({ ValueType($0.type, $0.shape) }) == outputs.map({ graph[$0].type }) else {
         throw node.invalid("its result is not what the file states")
       }
-      for (output, data) in zip(outputs, folded) { graph[output].constant = data }
+      budget.compute(operation, operands, folded)
+      for (output, data) in zip(outputs, folded) {
+        budget.keep(data)
+        graph[output].constant = data
+      }
       return
     }
     for operand in operands {
@@ -287,6 +304,7 @@ struct TFLiteBuilder {
         node, inputs: operands.compactMap { $0 }, result: graph[output], same: shares)
     }
     guard let first = outputs.first else { throw node.invalid("it has no result") }
+    budget.keep(operation)
     graph.nodes.append(
       Node(name: graph[first].name, operation: operation, inputs: inputs, outputs: outputs))
   }

@@ -20,6 +20,7 @@ enum TFLiteImporter {
             + "of convolutions, pooling, dense layers and their activations")
       }
       try mapping.convert(node, &builder)
+      try builder.checkBudget(node)
     }
     return builder.graph
   }

@@ -2,6 +2,8 @@ import ModelGraph
 
 /// The part of the TFLite schema (version 3) that inference needs, by field ids.
 struct TFLiteModel {
+  /// Size of the file.
+  let byteCount: Int
   var codes: [TFLiteOperatorCode]
   var buffers: [FlatTable]
   var tensors: [TFLiteTensor]
@@ -11,6 +13,7 @@ struct TFLiteModel {
 
   /// Decodes a file.
   init(_ bytes: [UInt8]) throws(GraphError) {
+    byteCount = bytes.count
     let root = try FlatBuffer(bytes).root()
     let version = try root.uint32(0)
     guard version == 3 else {

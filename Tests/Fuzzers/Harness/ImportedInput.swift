@@ -1,6 +1,7 @@
 import Foundation
 import Importers
 import ModelGraph
+import Wire
 
 /// What a fuzzer shows an importer: any bytes must import or be refused with one line, and without
 /// a trap.
@@ -74,6 +75,28 @@ package enum ImportedInput {
 }
 
 #if FUZZER
+  /// Changes an input for libFuzzer: half of the time as it would itself.
+  ///
+  /// - Returns: the new size, at most `limit`.
+  package func mutate(
+    _ start: UnsafeMutablePointer<UInt8>, _ count: Int, limit: Int, seed: UInt32,
+    as format: ImportedInput.Format
+  ) -> Int {
+    guard seed % 2 == 0 else { return mutateBytes(start, count, limit) }
+    var random = SplitMix64(seed: UInt64(seed))
+    let old = Array(UnsafeBufferPointer(start: start, count: count))
+    let new = StructuredMutation.changed(old, format, &random)
+    guard new != old, !new.isEmpty, new.count <= limit else {
+      return mutateBytes(start, count, limit)
+    }
+    start.update(from: new, count: new.count)
+    return new.count
+  }
+
+  /// libFuzzer's own changes.
+  @_silgen_name("LLVMFuzzerMutate")
+  private func mutateBytes(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: Int) -> Int
+
   /// What libFuzzer calls with each input.
   package typealias FuzzTarget = @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
 

@@ -10,6 +10,14 @@ import FuzzHarness
     return 0
   }
 
+  /// The function libFuzzer changes inputs with.
+  @_cdecl("LLVMFuzzerCustomMutator")
+  func mutateInput(
+    _ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: Int, _ seed: UInt32
+  ) -> Int {
+    mutate(start, count, limit: limit, seed: seed, as: .tflite)
+  }
+
   @main enum Main {
     static func main() { if !ImportedInput.writesSeeds(.tflite) { exit(runFuzzer(fuzz)) } }
   }

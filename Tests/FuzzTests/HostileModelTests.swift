@@ -12,11 +12,26 @@ import Testing
 
   @Test(
     arguments: HostileTFLite.files + HostileTFLite.graphs + HostileTFLite.tensors
-      + HostileTFLite.scales)
+      + HostileTFLite.scales + HostileTFLite.operators)
   func tflite(_ model: HostileModel) { model.expectRefused() }
 
   @Test(arguments: HostileSizes.onnx + HostileSizes.tflite)
   func sizes(_ model: HostileModel) { model.expectRefused() }
+
+  /// Reductions of nothing and ranges that lead nowhere are constants; both trapped.
+  @Test(arguments: ["ReduceSum", "ReduceMean", "ReduceMax", "ReduceProd", "ReduceL1"])
+  func reducesNothing(_ operation: String) throws {
+    let bytes = HostileONNX.model { sample in
+      sample.constant("c", type: 1, [0], raw: [])
+      sample.node(operation, ["c"], ["s"], ["keepdims": .int(0)])
+      sample.constant("from", [], floats: [1])
+      sample.constant("to", [], floats: [-1e38])
+      sample.constant("by", [], floats: [1])
+      sample.node("Range", ["from", "to", "by"], ["none"])
+      sample.node("Relu", ["x"], ["y"])
+    }
+    _ = try ModelImporter.load(bytes: bytes, name: "nothing")
+  }
 
   /// Every truncation of a small model; the test of ONNX's stands with the importers'.
   @Test func truncatedTFLite() throws {
@@ -34,7 +49,8 @@ import Testing
       [
         HostileONNX.graphs, HostileONNX.nesting, HostileONNX.tensors, HostileONNX.external,
         HostileONNX.scales, HostileONNX.operators, HostileTFLite.files, HostileTFLite.graphs,
-        HostileTFLite.tensors, HostileTFLite.scales, HostileSizes.onnx, HostileSizes.tflite,
+        HostileTFLite.tensors, HostileTFLite.scales, HostileTFLite.operators, HostileSizes.onnx,
+        HostileSizes.tflite,
       ].flatMap { $0 }
     let folder = try TemporaryFolder()
     let scratch = try TemporaryFolder()

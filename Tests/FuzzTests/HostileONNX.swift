@@ -366,6 +366,30 @@ enum HostileONNX {
         $0.node("Conv", ["x", "w"], ["y"], ["group": .int(3)], name: "bad")
       }),
     HostileModel(
+      "a wrapping pad of nothing", says: "bad", "nothing",
+      bytes: model {
+        $0.constant("c", type: 1, [0], raw: [])
+        $0.constant("p", integers: [1, 1])
+        $0.node("Pad", ["c", "p"], ["y"], ["mode": .string("wrap")], name: "bad")
+      }),
+    HostileModel(
+      "a class that is no number", says: "bad", "indices",
+      bytes: model {
+        $0.constant("i", [1], floats: [.nan])
+        $0.constant("d", integers: [3])
+        $0.constant("v", [2], floats: [0, 1])
+        $0.node("OneHot", ["i", "d", "v"], ["y"], name: "bad")
+      }),
+    HostileModel(
+      "a crop from nowhere", says: "bad", "region of interest",
+      bytes: model(shape: ["1", "1", "4", "4"]) {
+        $0.constant("r", [8], floats: [Float](repeating: .nan, count: 8))
+        $0.constant("n", integers: [1, 1, 2, 2])
+        $0.node(
+          "Resize", ["x", "r", "", "n"], ["y"],
+          ["coordinate_transformation_mode": .string("tf_crop_and_resize")], name: "bad")
+      }),
+    HostileModel(
       "a tree with a cycle", says: "cycle",
       bytes: model { sample in
         sample.node(

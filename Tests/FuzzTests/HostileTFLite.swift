@@ -164,6 +164,34 @@ enum HostileTFLite {
       }),
   ]
 
+  /// One operator of a constant list, weights and x.
+  private static func behind(_ code: Int32, _ list: [Int64]) -> [UInt8] {
+    var sample = TFLiteSample()
+    sample.inputs = [sample.tensor("x", .float32, [1, 1, 1, 4])]
+    let weights = sample.constant(
+      "w", [1, 1, 1, 4], floats: [Float](repeating: 1, count: 4))
+    sample.outputs = [sample.tensor("y", .float32, [1, 1, 1, 1])]
+    let first = sample.constant("n", wide: list)
+    sample.node(code, [first, weights, sample.inputs[0]], sample.outputs)
+    return sample.bytes
+  }
+
+  static let operators: [HostileModel] = [
+    HostileModel(
+      "TRANSPOSE_CONV to a size of 2^63 - 1", says: "y", "9223372036854775807",
+      bytes: behind(67, [1, .max, .max, 1])),
+    HostileModel(
+      "GATHER_ND from a scalar", says: "y", "positions",
+      bytes: {
+        var sample = TFLiteSample()
+        sample.inputs = [sample.tensor("x", .float32, [])]
+        let places = sample.tensor("p", .int32, [1, 1], data: [0, 0, 0, 0])
+        sample.outputs = [sample.tensor("y", .float32, [1])]
+        sample.node(107, [sample.inputs[0], places], sample.outputs)
+        return sample.bytes
+      }()),
+  ]
+
   // MARK: Tensors
 
   static let tensors: [HostileModel] = [

@@ -205,7 +205,7 @@ let testing: [Target] = [
     "Importer",
     [
       "FloatReference", "Importers", "Lowering", "ModelGraph", "Operators", "PlanFormat",
-      "HostArrays",
+      "HostArrays", "Quantizer",
     ]),
   tests(
     "Quantizer",

@@ -16,6 +16,7 @@ enum TFLiteOperatorTable {
     "ADD": TFLiteMapping(convert: TFLitePointwise.binary(.add, options: 11)),
     "ARG_MAX": TFLiteMapping(convert: TFLiteArrangement.extremum),
     "ARG_MIN": TFLiteMapping(convert: TFLiteArrangement.extremum),
+    "ATAN2": TFLiteMapping(convert: TFLitePointwise.binary(.arcTangent)),
     "AVERAGE_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.averagePool),
     "BATCH_MATMUL": TFLiteMapping(convert: TFLiteElementwise.matrixProduct),
     "BATCH_TO_SPACE_ND": TFLiteMapping(convert: TFLiteArrangement.batchToSpace),
@@ -25,6 +26,7 @@ enum TFLiteOperatorTable {
     "CONCATENATION": TFLiteMapping(convert: TFLiteArrangement.concatenation),
     "CONV_2D": TFLiteMapping(convert: TFLiteSpatial.convolution),
     "COS": TFLiteMapping(convert: TFLitePointwise.basic(.cos)),
+    "CUMSUM": TFLiteMapping(convert: TFLiteReduction.cumulativeSum),
     "DEPTHWISE_CONV_2D": TFLiteMapping(convert: TFLiteSpatial.depthwise),
     "DEPTH_TO_SPACE": TFLiteMapping(convert: TFLiteArrangement.depthToSpace),
     "DEQUANTIZE": TFLiteMapping(convert: TFLiteQuantization.dequantize),
@@ -46,6 +48,7 @@ enum TFLiteOperatorTable {
     "GREATER_EQUAL": TFLiteMapping(convert: TFLitePointwise.binary(.greaterOrEqual)),
     "HARD_SWISH": TFLiteMapping(
       convert: TFLitePointwise.function(.hardSwish, .reference(.hardSwish))),
+    "IF": TFLiteMapping(convert: TFLiteControlFlow.choice),
     "L2_NORMALIZATION": TFLiteMapping(convert: TFLiteElementwise.length),
     "LEAKY_RELU": TFLiteMapping(convert: TFLitePointwise.leakyRelu),
     "LESS": TFLiteMapping(convert: TFLitePointwise.binary(.less)),
@@ -86,7 +89,8 @@ enum TFLiteOperatorTable {
     "RESIZE_NEAREST_NEIGHBOR": TFLiteMapping(convert: TFLiteResize.nearest),
     "REVERSE_V2": TFLiteMapping(convert: TFLiteSelection.reverse),
     "ROUND": TFLiteMapping(convert: TFLitePointwise.basic(.round)),
-    "RSQRT": TFLiteMapping(convert: TFLitePointwise.function(.reciprocalRoot, .nearest)),
+    "RSQRT": TFLiteMapping(
+      convert: TFLitePointwise.function(.reciprocalRoot, .reference(.reciprocalRoot))),
     "SCATTER_ND": TFLiteMapping(convert: TFLiteSelection.scatterND),
     "SELECT": TFLiteMapping(convert: TFLitePointwise.choice),
     "SELECT_V2": TFLiteMapping(convert: TFLitePointwise.choice),
@@ -103,6 +107,7 @@ enum TFLiteOperatorTable {
     "SQUARE": TFLiteMapping(convert: TFLitePointwise.function(.square)),
     "SQUARED_DIFFERENCE": TFLiteMapping(convert: TFLitePointwise.binary(.squaredDifference)),
     "SQUEEZE": TFLiteMapping(convert: TFLiteArrangement.restate),
+    "STABLEHLO_COMPOSITE": TFLiteMapping(convert: TFLiteControlFlow.composite),
     "STRIDED_SLICE": TFLiteMapping(convert: TFLiteSelection.stridedSlice),
     "SUB": TFLiteMapping(convert: TFLitePointwise.binary(.subtract, options: 28)),
     "SUM": TFLiteReduction.mapping(.sum),
@@ -113,6 +118,7 @@ enum TFLiteOperatorTable {
     "TRANSPOSE_CONV": TFLiteMapping(convert: TFLiteSpatial.transposedConvolution),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": TFLiteMapping(convert: TFLiteRecurrent.sequenceLSTM),
     "UNPACK": TFLiteMapping(convert: TFLiteSelection.unpack),
+    "WHILE": TFLiteMapping(convert: TFLiteControlFlow.loop),
     "ZEROS_LIKE": TFLiteMapping(convert: TFLiteArrangement.zeros),
   ]
 }

@@ -74,6 +74,7 @@ enum TFLitePointwise {
       if let options, let table = try node.options(options) {
         operation.activation = try node.activation(try table.uint8(0))
       }
+      if !function.isLogical { try builder.retype(node, as: right) }
       try builder.emit(node, operation, [left, right])
     }
   }

@@ -292,6 +292,21 @@ struct TFLiteBuilder {
         constant: TensorData(shape: shape, floats: floats)))
   }
 
+  /// Constant weights [O, KH, KW, I] with each window turned by half a circle.
+  mutating func turnedWindows(_ id: ValueID) throws(GraphError) -> ValueID {
+    var value = graph[id]
+    let shape = value.type.shape
+    let positions = shape.enumerated().map { axis, size in
+      axis == 1 || axis == 2 ? Array((0..<size).reversed()) : nil
+    }
+    guard let turned = try Pick(positions: positions).evaluate([value.constant]).first else {
+      return id
+    }
+    value.name = unique(value.name + "/turned")
+    value.constant = turned
+    return graph.add(value)
+  }
+
   /// Gives the result of a node the elements of another constant.
   mutating func define(_ index: Int, as constant: ValueID) throws(GraphError) {
     let id = try value(index)

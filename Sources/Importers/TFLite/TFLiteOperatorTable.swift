@@ -225,10 +225,51 @@ enum TFLiteSpatial {
       node, image: size, kernel: (kernel[1], kernel[2]),
       strides: (try options?.int32(2) ?? 0, try options?.int32(1) ?? 0), dilations: (1, 1),
       padding: try options?.uint8(0) ?? 0)
+    if builder.graph[layer.input].type.element == .int16 {
+      return try spread(node, &builder, layer, frame.window, size)
+    }
     let operation = TransposedConv2D(
       window: frame.window, height: size[1], width: size[2],
       activation: try node.activation(try options?.uint8(3) ?? 0))
     try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
+  }
+
+  /// A transposed convolution of int16, whose zero is the integer 0: zeros between the rows and columns
+  /// of its input, then a convolution with the weights turned around. The sums are the same.
+  private static func spread(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder,
+    _ layer: (input: ValueID, weights: ValueID, bias: ValueID?), _ window: Window, _ size: [Int]
+  ) throws(GraphError) {
+    let shape = builder.graph[layer.input].type.shape
+    guard shape.count == 4 else { throw node.invalid("its input has shape \(shape)") }
+    var positions: [[Int]?] = [nil, [], [], nil]
+    var (before, after) = ([0, 0], [0, 0])
+    let axes = [
+      (window.height, window.strideHeight, window.paddingTop),
+      (window.width, window.strideWidth, window.paddingLeft),
+    ]
+    for (axis, (kernel, stride, cut)) in axes.enumerated() {
+      before[axis] = kernel - 1 - cut
+      // Behind the last element as many zeros as the last window reaches beyond the padding.
+      let reach = size[axis + 1] - before[axis]
+      let length = max((shape[axis + 1] - 1) * stride + 1, reach)
+      guard before[axis] >= 0, length <= ImportLimits.windowExtent else {
+        throw node.invalid("it cuts \(cut) off windows of \(kernel)")
+      }
+      positions[axis + 1] = (0..<length).map { position in
+        position % stride == 0 && position / stride < shape[axis + 1] ? position / stride : -1
+      }
+      after[axis] = size[axis + 1] + kernel - 1 - before[axis] - length
+    }
+    let spread = try builder.step(
+      node, Pick(positions: positions), [layer.input], suffix: "/spread")
+    let turned = try builder.turnedWindows(layer.weights)
+    let operation = Conv2D(
+      window: Window(
+        height: window.height, width: window.width, paddingTop: before[0], paddingLeft: before[1]),
+      paddingBottom: after[0], paddingRight: after[1],
+      activation: try node.activation(try node.options(49)?.uint8(3) ?? 0))
+    try builder.emit(node, operation, [spread, turned, layer.bias])
   }
 
   /// DEPTHWISE_CONV_2D: weights [1,KH,KW,C·m]; m follows from the shapes.

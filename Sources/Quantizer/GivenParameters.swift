@@ -44,7 +44,9 @@ public struct GivenParameters: Sendable {
     }
     propagateBackwards()
     matchMovers()
-    let activations = graph.inputs + graph.nodes.flatMap(\.outputs)
+    // Positions and classes are integers of their own.
+    let scaled = graph.nodes.filter { $0.operation.quantizationRule != .index }
+    let activations = graph.inputs + scaled.flatMap(\.outputs)
     missing = activations.filter { graph[$0].quantization == nil }
   }
 

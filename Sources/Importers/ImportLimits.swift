@@ -7,6 +7,8 @@ enum ImportLimits {
   static let nodes = 10_000
   /// Tensors of a graph.
   static let tensors = 65_536
+  /// Graphs within graphs; exporters nest two or three.
+  static let scopes = 16
   /// Dimensions of a tensor.
   static let rank = 8
   /// Elements of one tensor of the file.
@@ -47,9 +49,9 @@ enum ImportLimits {
     return count
   }
 
-  /// True when `shape` is within the limits of a constant, which may hold nothing at all.
-  static func isConstant(_ shape: [Int]) -> Bool {
-    // Axes beside one of 0 are multiplied too, sooner or later.
+  /// True when `shape` is within the limits, dimensions of 0 allowed: then no product of some of its
+  /// dimensions overflows.
+  static func isBounded(_ shape: [Int]) -> Bool {
     count(shape.map { $0 == 0 ? 1 : $0 }) != nil
   }
 

@@ -55,7 +55,6 @@ public struct Reduce: Operation, Equatable {
     let kept = input.shape.indices.filter { !axes.contains($0) }
     let rows = input.permuted(kept + axes)
     let length = axes.map { input.shape[$0] }.reduce(1, *)
-    // A sum of nothing is 0.
     let starts = (0..<type.shape.reduce(1, *)).map { $0 * length }
     if let values = rows.floats {
       let folded = starts.map { fold(values[$0..<$0 + length]) }

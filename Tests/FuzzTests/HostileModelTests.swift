@@ -22,7 +22,7 @@ import Testing
   @Test(arguments: ["ReduceSum", "ReduceMean", "ReduceMax", "ReduceProd", "ReduceL1"])
   func reducesNothing(_ operation: String) throws {
     let bytes = HostileONNX.model { sample in
-      sample.constant("c", type: 1, [0], raw: [])
+      sample.constant("c", [0], type: 1, raw: [])
       sample.node(operation, ["c"], ["s"], ["keepdims": .int(0)])
       sample.constant("from", [], floats: [1])
       sample.constant("to", [], floats: [-1e38])

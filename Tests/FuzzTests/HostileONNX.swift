@@ -300,7 +300,7 @@ enum HostileONNX {
     model { sample in
       sample.constant("s", scale.count == 1 ? [] : [scale.count], floats: scale)
       sample.constant(
-        "z", type: 3, zeroPoint.count == 1 ? [] : [zeroPoint.count], raw: zeroPoint)
+        "z", zeroPoint.count == 1 ? [] : [zeroPoint.count], type: 3, raw: zeroPoint)
       sample.node("QuantizeLinear", ["x", "s", "z"], ["q"], ["axis": .int(axis)], name: "bad")
       sample.node("DequantizeLinear", ["q", "s", "z"], ["y"], ["axis": .int(axis)])
     }
@@ -366,9 +366,9 @@ enum HostileONNX {
         $0.node("Conv", ["x", "w"], ["y"], ["group": .int(3)], name: "bad")
       }),
     HostileModel(
-      "a wrapping pad of nothing", says: "bad", "nothing",
+      "a wrapping pad of nothing", says: "bad", "no elements",
       bytes: model {
-        $0.constant("c", type: 1, [0], raw: [])
+        $0.constant("c", [0], type: 1, raw: [])
         $0.constant("p", integers: [1, 1])
         $0.node("Pad", ["c", "p"], ["y"], ["mode": .string("wrap")], name: "bad")
       }),

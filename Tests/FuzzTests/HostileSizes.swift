@@ -66,7 +66,7 @@ enum HostileSizes {
       "GatherND of 2^32 slices' elements", says: "huge", "GatherND", "element",
       bytes: HostileONNX.model(shape: ["1", "16777216"]) { sample in
         sample.constant(
-          "p", type: 7, [256, 1], raw: [UInt8](repeating: 0, count: 256 * 8))
+          "p", [256, 1], type: 7, raw: [UInt8](repeating: 0, count: 256 * 8))
         sample.node("GatherND", ["x", "p"], ["y"], name: "huge")
       }),
     HostileModel(
@@ -129,7 +129,7 @@ enum HostileSizes {
   private static func tflite(
     _ code: Int32, _ lists: [[Int32]], shape: [Int32] = [1, 4], result: [Int32]
   ) -> [UInt8] {
-    var sample = TFLiteSample()
+    var sample = TFLiteFile()
     sample.inputs = [sample.tensor("x", .float32, shape)]
     let constants = lists.enumerated().map {
       sample.constant("c\($0.offset)", integers: $0.element)
@@ -155,7 +155,7 @@ enum HostileSizes {
     HostileModel(
       "SCATTER_ND into 2^40", says: "huge", "SCATTER_ND", "element",
       bytes: {
-        var sample = TFLiteSample()
+        var sample = TFLiteFile()
         sample.inputs = [sample.tensor("x", .float32, [1])]
         let places = sample.tensor("p", .int32, [1, 1], data: [0, 0, 0, 0])
         let shape = sample.constant("n", integers: [1 << 20, 1 << 20])
@@ -166,7 +166,7 @@ enum HostileSizes {
     HostileModel(
       "FILL of 2^40", says: "huge", "FILL",
       bytes: {
-        var sample = TFLiteSample()
+        var sample = TFLiteFile()
         sample.inputs = [sample.tensor("x", .float32, [1])]
         let value = sample.constant("v", [1], floats: [1])
         let shape = sample.constant("n", integers: [1 << 20, 1 << 20])
@@ -183,7 +183,7 @@ enum HostileSizes {
     HostileModel(
       "blocks of 2^80", says: "huge", "blocks",
       bytes: {
-        var sample = TFLiteSample()
+        var sample = TFLiteFile()
         sample.inputs = [sample.tensor("x", .float32, [1, 1, 1, 65536])]
         let blocks = sample.constant("b", integers: [65536, 65536, 65536])
         let crops = sample.tensor(
@@ -196,7 +196,7 @@ enum HostileSizes {
 
   /// One operator of x [1, 4] and int64 lists.
   private static func wide(_ code: Int32, _ lists: [[Int64]]) -> [UInt8] {
-    var sample = TFLiteSample()
+    var sample = TFLiteFile()
     sample.inputs = [sample.tensor("x", .float32, [1, 4])]
     let constants = lists.enumerated().map { sample.constant("c\($0.offset)", wide: $0.element) }
     sample.outputs = [

@@ -3,8 +3,8 @@ import TestSupport
 /// TFLite models made to harm.
 enum HostileTFLite {
   /// RELU of x [1, 4], changed by the body before it is written.
-  static func model(_ change: (inout TFLiteSample) -> Void) -> [UInt8] {
-    var sample = TFLiteSample()
+  static func model(_ change: (inout TFLiteFile) -> Void) -> [UInt8] {
+    var sample = TFLiteFile()
     sample.inputs = [sample.tensor("x", .float32, [1, 4])]
     sample.outputs = [sample.tensor("y", .float32, [1, 4])]
     sample.node(19, sample.inputs, sample.outputs)
@@ -17,7 +17,7 @@ enum HostileTFLite {
     scales: [Float], zeroPoints: [Int64], axis: Int32 = 0, weights: [UInt8]? = nil,
     input: Float = 0.5, inputZero: Int64 = 0
   ) -> [UInt8] {
-    var sample = TFLiteSample()
+    var sample = TFLiteFile()
     sample.inputs = [
       sample.tensor("x", .int8, [1, 4], scales: [input], zeroPoints: [inputZero])
     ]
@@ -57,9 +57,7 @@ enum HostileTFLite {
       "a field outside of its table", says: "lies outside of it",
       bytes: raw([16, 0x0008_0006, 0x0000_1000, 8, 0])),
     HostileModel("another version", says: "version 4", bytes: model { $0.version = 4 }),
-    HostileModel("no graph", code: 12, says: "0 subgraphs", bytes: model { $0.subgraphs = 0 }),
-    HostileModel(
-      "two graphs", code: 12, says: "2 subgraphs", bytes: model { $0.subgraphs = 2 }),
+    HostileModel("no graph", says: "inputs or outputs", bytes: model { $0.subgraphs = [] }),
     HostileModel(
       "a vector of 2^32 - 1 elements", says: "outside the file",
       bytes: model { $0.tensors[0][0] = .vector([], stride: 4, count: .max) }),
@@ -87,6 +85,27 @@ enum HostileTFLite {
 
   // MARK: The graph
 
+  /// Graphs that each hand x to another by IF.
+  private static func calls(_ count: Int, _ next: (Int) -> Int) -> [UInt8] {
+    model { sample in
+      let yes = sample.tensor("yes", .bool, [1], data: [1])
+      sample.codes[0] = [0: .byte(118), 3: .integer(Int32(118))]
+      sample.operators[0][1] = .integers([yes] + sample.inputs)
+      let graph = sample.graph
+      sample.subgraphs = (0..<count).map { number in
+        var graph = graph
+        var operation = sample.operators[0]
+        operation[3] = .byte(92)
+        operation[4] = .table([
+          0: .integer(Int32(next(number))), 1: .integer(Int32(next(number))),
+        ])
+        graph[3] = .tables([operation])
+        graph[0] = .tables(sample.tensors)
+        return graph
+      }
+    }
+  }
+
   static let graphs: [HostileModel] = [
     HostileModel("no inputs", says: "inputs or outputs", bytes: model { $0.inputs = [] }),
     HostileModel(
@@ -109,7 +128,7 @@ enum HostileTFLite {
       "a buffer that does not exist", says: "buffer 4294967295",
       bytes: model { $0.tensors[0][2] = .integer(UInt32.max) }),
     HostileModel(
-      "a buffer outside the file", code: 12, says: "outside the flatbuffer",
+      "a buffer outside the file", says: "x", "outside the file",
       bytes: model { sample in
         sample.buffers.append([1: .integer(UInt64(1) << 40), 2: .integer(UInt64(16))])
         sample.tensors[0][2] = .integer(UInt32(1))
@@ -154,8 +173,12 @@ enum HostileTFLite {
       "an operator from the future", code: 12, says: "BUILTIN_9999",
       bytes: model { $0.codes[0] = [0: .byte(127), 3: .integer(Int32(9999))] }),
     HostileModel(
-      "control flow", code: 12, says: "WHILE",
-      bytes: model { $0.codes[0] = [0: .byte(119), 3: .integer(Int32(119))] }),
+      "an operator nobody runs", code: 12, says: "EMBEDDING_LOOKUP_SPARSE",
+      bytes: model { $0.codes[0] = [0: .byte(33), 3: .integer(Int32(33))] }),
+    HostileModel("a graph that calls itself", says: "inside itself", bytes: calls(1) { _ in 0 }),
+    HostileModel(
+      "a thousand graphs inside each other", says: "deeper than 16",
+      bytes: calls(1000) { min($0 + 1, 999) }),
     HostileModel(
       "options of another operator", says: "options of type 8",
       bytes: model { sample in
@@ -166,7 +189,7 @@ enum HostileTFLite {
 
   /// One operator of a constant list, weights and x.
   private static func behind(_ code: Int32, _ list: [Int64]) -> [UInt8] {
-    var sample = TFLiteSample()
+    var sample = TFLiteFile()
     sample.inputs = [sample.tensor("x", .float32, [1, 1, 1, 4])]
     let weights = sample.constant(
       "w", [1, 1, 1, 4], floats: [Float](repeating: 1, count: 4))
@@ -183,7 +206,7 @@ enum HostileTFLite {
     HostileModel(
       "GATHER_ND from a scalar", says: "y", "positions",
       bytes: {
-        var sample = TFLiteSample()
+        var sample = TFLiteFile()
         sample.inputs = [sample.tensor("x", .float32, [])]
         let places = sample.tensor("p", .int32, [1, 1], data: [0, 0, 0, 0])
         sample.outputs = [sample.tensor("y", .float32, [1])]

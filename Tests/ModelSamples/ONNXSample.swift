@@ -70,6 +70,10 @@ public struct ONNXSample: Sendable {
     case strings([String])
     /// The fields of the `AttributeProto` besides its name.
     case fields([UInt8])
+    /// A vector of one float: what `ConstantOfShape` repeats.
+    case tensor(Float)
+    /// A graph within the graph.
+    case graph(ONNXSample)
   }
 
   /// A node.
@@ -95,6 +99,13 @@ public struct ONNXSample: Sendable {
           case .string(let text): attribute.string(4, text)
           case .ints(let list): for number in list { attribute.integer(8, number) }
           case .fields(let bytes): attribute.append(bytes)
+          case .tensor(let number):
+            attribute.message(5) { tensor in
+              tensor.integer(1, 1)
+              tensor.integer(2, 1)
+              tensor.float(4, number)
+            }
+          case .graph(let sample): attribute.data(6, sample.graph.bytes)
           }
         }
       }
@@ -121,8 +132,8 @@ public struct ONNXSample: Sendable {
     }
   }
 
-  /// A tensor of ONNX's data type `type`, its elements as raw bytes.
-  public mutating func constant(_ name: String, type: Int, _ shape: [Int], raw: [UInt8]) {
+  /// A tensor of little-endian elements of an ONNX data type.
+  public mutating func constant(_ name: String, _ shape: [Int], type: Int, raw: [UInt8]) {
     graph.message(5) { tensor in
       for size in shape { tensor.integer(1, size) }
       tensor.integer(2, type)
@@ -138,7 +149,7 @@ public struct ONNXSample: Sendable {
   public var graphFields: [UInt8] { graph.bytes }
 
   private mutating func interface(
-    _ field: Int, _ name: String, type element: Int = 1, _ shape: [String]
+    _ field: Int, _ name: String, _ shape: [String], type element: Int = 1
   ) {
     graph.message(field) { info in
       info.string(1, name)
@@ -161,11 +172,10 @@ public struct ONNXSample: Sendable {
     }
   }
 
-  /// A float input; a size that is no number is a symbol.
-  public mutating func input(_ name: String, _ shape: [String]) { interface(11, name, shape) }
-  /// An input of ONNX's data type `type`.
-  public mutating func input(_ name: String, type: Int, _ shape: [Int]) {
-    interface(11, name, type: type, shape.map(String.init))
+  /// An input, of floats unless `type` is another ONNX data type; a size that is no number is a
+  /// symbol.
+  public mutating func input(_ name: String, _ shape: [String], type: Int = 1) {
+    interface(11, name, shape, type: type)
   }
   /// An output.
   public mutating func output(_ name: String) { interface(12, name, []) }

@@ -9,13 +9,12 @@ enum ONNXGenerators {
   }
 
   private static func checkedCount(_ shape: [Int], _ node: ONNXNode) throws(GraphError) -> Int {
-    let count = ImportLimits.isConstant(shape) ? shape.reduce(1, *) : .max
-    guard count <= ImportLimits.foldedElements else {
+    guard ImportLimits.isBounded(shape), shape.reduce(1, *) <= ImportLimits.foldedElements else {
       throw node.unsupported(
         "its result would have shape \(shape), and the limit for a constant made while importing "
           + "is \(ImportLimits.foldedElements) elements")
     }
-    return count
+    return shape.reduce(1, *)
   }
 
   /// A constant operand.

@@ -112,12 +112,12 @@ enum ONNXSelection {
       pads.allSatisfy({ abs($0.clamped) <= ImportLimits.windowExtent })
     else { throw node.invalid("pads \(pads) for \(axes.count) axes") }
     let mode = try node.string("mode", default: "constant")
-    guard mode == "constant" || !shape.contains(0) else {
-      throw node.invalid("there is nothing in \(shape) to pad with, mode \(mode)")
-    }
     var positions = [[Int]?](repeating: nil, count: shape.count)
     for (index, axis) in axes.enumerated() {
       let range = -pads[index]..<max(shape[axis] + pads[axes.count + index], -pads[index])
+      guard shape[axis] > 0 || mode == "constant" || range.isEmpty else {
+        throw node.invalid("axis \(axis) has no elements to pad with")
+      }
       var list: [Int] = []
       for position in range {
         guard let source = AxisPositions.source(of: position, size: shape[axis], mode: mode) else {

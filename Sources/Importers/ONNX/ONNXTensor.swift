@@ -41,6 +41,14 @@ struct ONNXTensor {
     }
   }
 
+  /// `TensorProto.DataType.BFLOAT16`.
+  static let bfloat16 = 16
+
+  /// Takes elements of uint16 for the bits of bfloat16.
+  mutating func readBitsAsBFloat16() {
+    if dataType == 4 { dataType = Self.bfloat16 }
+  }
+
   /// The element type ONNX's `TensorProto.DataType` is read as, or nil when it is not read: the
   /// other floating-point formats as float32, unsigned and 4-bit integers as the narrowest type that
   /// holds their values.
@@ -83,8 +91,8 @@ struct ONNXTensor {
         reason: "ONNX data type \(dataType) is not read; use one of the floating-point and integer "
           + "types, or bool")
     }
-    let shape = dimensions.map { Int($0) }
-    guard ImportLimits.isConstant(shape) else {
+    let shape = dimensions.map(Int.init)
+    guard ImportLimits.isBounded(shape) else {
       throw GraphError.malformed(
         "ONNX: tensor \(name) has shape \(shape); dimensions must not be negative and the element "
           + "count at most \(ImportLimits.elements)")

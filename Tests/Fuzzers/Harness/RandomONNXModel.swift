@@ -25,7 +25,7 @@ package struct RandomONNXModel {
     model.opset = isRare(4) ? Int(random.below(24)) : [13, 17, 18, 21][below(4)]
     base = (0..<[4, 4, 3, 2, 2, 1, 0, 5][below(8)]).map { _ in size() }
     if base.count > 2, !isRare(4) { base[0] = 1 }
-    model.input("x", type: isRare(6) ? type() : 1, base)
+    model.input("x", base.map(String.init), type: isRare(6) ? type() : 1)
     names.append("x")
     for _ in 0...below(3) { node() }
     model.output(names[names.count - 1])
@@ -107,7 +107,7 @@ package struct RandomONNXModel {
         raw += bytes(random.next(), [2, 3, 9].contains(kind) ? 1 : [5, 10].contains(kind) ? 2 : 8)
       }
     }
-    model.constant(name, type: kind, shape, raw: raw)
+    model.constant(name, shape, type: kind, raw: raw)
     return name
   }
 

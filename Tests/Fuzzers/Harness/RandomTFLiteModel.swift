@@ -6,9 +6,9 @@ import Wire
 /// and then.
 package struct RandomTFLiteModel {
   private var random: SplitMix64
-  private var model = TFLiteSample()
+  private var model = TFLiteFile()
   private var base: [Int32] = []
-  private var element = TFLiteSample.Element.float32
+  private var element = TFLiteFile.Element.float32
 
   /// The model of `seed`.
   package static func bytes(seed: UInt64) -> [UInt8] {
@@ -57,7 +57,7 @@ package struct RandomTFLiteModel {
       zeroPoints: isQuantized ? [isRare(6) ? integer() : 0] : [])
   }
 
-  private mutating func anyElement() -> TFLiteSample.Element {
+  private mutating func anyElement() -> TFLiteFile.Element {
     [.float32, .float16, .int32, .uint8, .int64, .string, .bool, .int16, .int8][below(9)]
   }
 
@@ -122,9 +122,9 @@ package struct RandomTFLiteModel {
     83: 59, 88: 64, 97: 74, 98: 75, 100: 77, 102: 79, 126: 101,
   ]
 
-  private mutating func options(_ code: Int32) -> (UInt8, FlatFields)? {
+  private mutating func options(_ code: Int32) -> (UInt8, FlatBufferFields)? {
     guard let type = Self.types[code] else { return nil }
-    var fields: FlatFields = [:]
+    var fields: FlatBufferFields = [:]
     for field in 0..<7 where !isRare(5) {
       // A byte where one is read as an integer lies outside of the table's field, and is refused.
       let isByte = [1, 2, 5, 8, 9, 10, 11, 12, 21, 28, 29, 49, 71, 77].contains(type) && field == 0

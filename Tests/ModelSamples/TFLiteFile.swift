@@ -1,6 +1,6 @@
 /// Builds a TFLite model (schema version 3), right or wrong: every table may be changed before it is
 /// written.
-public struct TFLiteSample: Sendable {
+public struct TFLiteFile: Sendable {
   /// The schema's numbers of element types.
   public enum Element: UInt8, Sendable {
     case float32 = 0
@@ -15,19 +15,19 @@ public struct TFLiteSample: Sendable {
   }
 
   /// `Tensor` tables.
-  public var tensors: [FlatFields] = []
+  public var tensors: [FlatBufferFields] = []
   /// `Buffer` tables; the first is empty.
-  public var buffers: [FlatFields] = [[:]]
+  public var buffers: [FlatBufferFields] = [[:]]
   /// `Operator` tables.
-  public var operators: [FlatFields] = []
+  public var operators: [FlatBufferFields] = []
   /// `OperatorCode` tables.
-  public var codes: [FlatFields] = []
+  public var codes: [FlatBufferFields] = []
   /// Tensors of the interface.
   public var inputs: [Int32] = []
   /// Tensors of the interface.
   public var outputs: [Int32] = []
-  /// How often the graph stands in the file.
-  public var subgraphs = 1
+  /// `SubGraph` tables where they are not one of the tensors, operators and interface above.
+  public var subgraphs: [FlatBufferFields]?
   /// Version of the schema.
   public var version: UInt32 = 3
 
@@ -39,7 +39,7 @@ public struct TFLiteSample: Sendable {
     _ name: String, _ element: Element, _ shape: [Int32], data: [UInt8]? = nil,
     scales: [Float] = [], zeroPoints: [Int64] = [], axis: Int32 = 0
   ) -> Int32 {
-    var fields: FlatFields = [
+    var fields: FlatBufferFields = [
       0: .integers(shape), 1: .byte(element.rawValue), 3: .string(name),
     ]
     if let data {
@@ -58,25 +58,27 @@ public struct TFLiteSample: Sendable {
   /// Adds a constant float tensor.
   public mutating func constant(_ name: String, _ shape: [Int32], floats: [Float]) -> Int32 {
     tensor(
-      name, .float32, shape, data: floats.flatMap { FlatField.littleEndian($0.bitPattern) })
+      name, .float32, shape, data: floats.flatMap { FlatBufferField.littleEndian($0.bitPattern) })
   }
 
   /// Adds a constant vector of int32.
   public mutating func constant(_ name: String, integers: [Int32]) -> Int32 {
     tensor(
-      name, .int32, [Int32(integers.count)], data: integers.flatMap { FlatField.littleEndian($0) })
+      name, .int32, [Int32(integers.count)],
+      data: integers.flatMap { FlatBufferField.littleEndian($0) })
   }
 
   /// Adds a constant vector of int64.
   public mutating func constant(_ name: String, wide: [Int64]) -> Int32 {
-    tensor(name, .int64, [Int32(wide.count)], data: wide.flatMap { FlatField.littleEndian($0) })
+    tensor(
+      name, .int64, [Int32(wide.count)], data: wide.flatMap { FlatBufferField.littleEndian($0) })
   }
 
   /// Adds an operator by the schema's number, with its options' union type and table.
   public mutating func node(
-    _ code: Int32, _ inputs: [Int32], _ outputs: [Int32], options: (UInt8, FlatFields)? = nil
+    _ code: Int32, _ inputs: [Int32], _ outputs: [Int32], options: (UInt8, FlatBufferFields)? = nil
   ) {
-    var fields: FlatFields = [
+    var fields: FlatBufferFields = [
       0: .integer(UInt32(codes.count)), 1: .integers(inputs), 2: .integers(outputs),
     ]
     if let options {
@@ -87,14 +89,16 @@ public struct TFLiteSample: Sendable {
     operators.append(fields)
   }
 
+  /// The `SubGraph` table.
+  public var graph: FlatBufferFields {
+    [0: .tables(tensors), 1: .integers(inputs), 2: .integers(outputs), 3: .tables(operators)]
+  }
+
   /// The root table.
-  public var root: FlatFields {
-    let graph: FlatFields = [
-      0: .tables(tensors), 1: .integers(inputs), 2: .integers(outputs), 3: .tables(operators),
-    ]
-    return [
-      0: .integer(version), 1: .tables(codes),
-      2: .tables([FlatFields](repeating: graph, count: subgraphs)), 4: .tables(buffers),
+  public var root: FlatBufferFields {
+    [
+      0: .integer(version), 1: .tables(codes), 2: .tables(subgraphs ?? [graph]),
+      4: .tables(buffers),
     ]
   }
 

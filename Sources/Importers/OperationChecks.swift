@@ -9,7 +9,7 @@ extension Operation {
     do throws(GraphError) {
       types = try resultTypes(operands)
     } catch {
-      throw error.named(node)
+      throw error.named(node, name)
     }
     for type in types {
       try ImportLimits.check(type.shape, node: node, "the result of \(name)")
@@ -37,7 +37,7 @@ extension Operation {
     do throws(GraphError) {
       types = try resultTypes(operandTypes)
     } catch {
-      throw error.named(node)
+      throw error.named(node, name)
     }
     // Shape computations know lists of no elements; a graph does not.
     for type in types where !type.shape.contains(0) {
@@ -49,16 +49,17 @@ extension Operation {
     do throws(GraphError) {
       return try evaluate(operands.map { $0?.constant })
     } catch {
-      throw error.named(node)
+      throw error.named(node, name)
     }
   }
 }
 
 extension GraphError {
-  /// The same error with the node's name filled in where a shape rule left it empty.
-  func named(_ node: String) -> GraphError {
+  /// The same error with node and operator filled in where a shape rule left them empty.
+  func named(_ node: String, _ operation: String) -> GraphError {
     switch self {
-    case .invalid(let name, let reason) where name.isEmpty: .invalid(node: node, reason: reason)
+    case .invalid(let name, let reason) where name.isEmpty:
+      .invalid(node: node, reason: "\(operation): \(reason)")
     case .unsupported(let operation, let name, let reason) where name.isEmpty:
       .unsupported(operation: operation, node: node, reason: reason)
     default: self

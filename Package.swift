@@ -206,7 +206,7 @@ let testing: [Target] = [
     "Importer",
     [
       "FloatReference", "Importers", "Lowering", "ModelGraph", "Operators", "PlanFormat",
-      "HostArrays",
+      "HostArrays", "Quantizer",
     ]),
   tests(
     "Quantizer",

@@ -51,7 +51,8 @@ public enum ModelImporter {
       throw GraphError.malformed("the model file is empty; give an ONNX or TFLite model")
     }
     return if FlatBuffer.hasIdentifier("TFL3", in: bytes) {
-      try TFLiteImporter.graph(bytes: bytes, name: name, constants: constants)
+      try TFLiteImporter.graph(
+        bytes: bytes, name: name, constants: constants, dataShapes: dataShapes)
     } else {
       try ONNXImporter.graph(
         bytes: bytes, name: name, constants: constants, dataShapes: dataShapes)
@@ -66,8 +67,8 @@ public enum ModelImporter {
     guard FlatBuffer.hasIdentifier("TFL3", in: bytes) else {
       return try ONNXModel(bytes).graph.liveInputs.map(\.name)
     }
-    let model = try TFLiteModel(bytes)
-    return model.inputs.map { model.tensors[$0].name }
+    let main = try TFLiteModel(bytes).main
+    return main.inputs.map { main.tensors[$0].name }
   }
 
   /// A tensor of raw little-endian elements.

@@ -55,10 +55,11 @@ public struct GivenParameters: Sendable {
     _ rounding: FakeQuantize, _ node: Node, into merged: inout [ValueID: ValueID]
   ) throws(GraphError) -> Bool {
     guard let given = rounding.grid.activation else {
-      throw .unsupported(
-        operation: "QuantizeLinear", node: node.name,
-        reason: "16-bit activations with a zero point have no integer form; quantise them "
-          + "symmetrically")
+      let reason =
+        rounding.grid.levels.count == 65536
+        ? "16-bit activations with a zero point have no integer form; quantise them symmetrically"
+        : "\(rounding.summary) has no integer form; quantise activations to 8 or 16 bits"
+      throw .unsupported(operation: "QuantizeLinear", node: node.name, reason: reason)
     }
     guard let input = node.inputs[0], graph[input].constant == nil else { return false }
     let output = node.outputs[0]

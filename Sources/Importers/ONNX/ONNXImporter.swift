@@ -70,8 +70,9 @@ enum ONNXImporter {
       let type = ValueType(element, try input.boundShape(item: item))
       if let data = try bound.constant(input.name, of: type) {
         try builder.bind(input.name, builder.constant(input.name, data))
+        builder.narrowTypes.declare(input.name, input.elementType)
       } else {
-        try builder.addInput(input.name, type)
+        try builder.addInput(input.name, type, dataType: input.elementType)
       }
     }
     try addInitializers(graph, to: &builder)
@@ -93,6 +94,7 @@ enum ONNXImporter {
           "ONNX: the weights are beyond \(ImportLimits.constantBytes) bytes")
       }
       try builder.bind(initializer.name, builder.constant(initializer.name, data))
+      builder.narrowTypes.declare(initializer.name, initializer.dataType)
     }
   }
 
@@ -121,5 +123,9 @@ enum ONNXImporter {
       throw node.unsupported(GraphError.unknownOperatorAdvice)
     }
     try mapping.convert(node, &builder)
+    let elements = node.outputs.map { name in
+      builder.value(named: name).map { builder.graph[$0].type.element }
+    }
+    try builder.narrowTypes.declareResults(of: node, elements: elements)
   }
 }

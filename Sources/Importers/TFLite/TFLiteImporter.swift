@@ -8,6 +8,7 @@ enum TFLiteImporter {
   ) throws(GraphError) -> Graph {
     let model = try TFLiteModel(bytes)
     var builder = try TFLiteBuilder(model, name: name, constants: constants, dataShapes: dataShapes)
+    try checkOperators(model)
     try convert(model.main, of: model, into: &builder)
     return try builder.finished()
   }
@@ -23,12 +24,47 @@ enum TFLiteImporter {
       let node = try TFLiteNode(
         operation, index: index, name: model.codes[operation.code].name, subgraph: subgraph)
       guard let mapping = TFLiteOperatorTable.mappings[node.operation] else {
-        throw node.unsupported(
-          "Swiftlet does not run this operator; replace it in the model, or export a model built "
-            + "of convolutions, pooling, dense layers and their activations")
+        throw node.unsupported(GraphError.unknownOperatorAdvice)
       }
       try mapping.convert(node, &builder)
     }
+  }
+
+  /// The file's operators.
+  static func nodes(bytes: [UInt8]) throws(GraphError) -> [SourceNode] {
+    let model = try TFLiteModel(bytes)
+    func names(_ tensors: [Int]) -> [String] {
+      tensors.filter(model.main.tensors.indices.contains).map { model.main.tensors[$0].name }
+    }
+    return model.main.operators.map { operation in
+      let outputs = names(operation.outputs)
+      return SourceNode(
+        name: outputs.first ?? "", operation: model.name(of: operation),
+        inputs: names(operation.inputs), outputs: outputs)
+    }
+  }
+
+  /// Refuses the operators that the table does not have, all at once.
+  private static func checkOperators(_ model: TFLiteModel) throws(GraphError) {
+    let unknown = model.main.operators.filter {
+      model.codes.indices.contains($0.code)
+        && TFLiteOperatorTable.mappings[model.name(of: $0)] == nil
+    }
+    let refusal = GraphError.unknownOperators(
+      unknown.map { operation in
+        let result = operation.outputs.first.flatMap {
+          model.main.tensors.indices.contains($0) ? model.main.tensors[$0].name : nil
+        }
+        return (model.name(of: operation), result ?? "without a result")
+      })
+    if let refusal { throw refusal }
+  }
+}
+
+extension TFLiteModel {
+  /// The schema's name of an operator; empty where its code does not exist.
+  fileprivate func name(of operation: TFLiteOperator) -> String {
+    codes.indices.contains(operation.code) ? codes[operation.code].name : ""
   }
 }
 

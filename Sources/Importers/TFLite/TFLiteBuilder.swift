@@ -236,6 +236,12 @@ struct TFLiteBuilder {
     return graph[id].type
   }
 
+  /// A result with the type and parameters that the file states.
+  mutating func statedValue(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> Value {
+    _ = try stated(node, index)
+    return graph[try value(node.outputs[index])]
+  }
+
   /// An operand that must be constant integers, such as axes.
   mutating func integers(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> [Int] {
     let id = try operand(node, index)
@@ -323,9 +329,10 @@ struct TFLiteBuilder {
   }
 
   /// Adds a node that the file does not have, before `node`; its result has the parameters of its
-  /// first operand. Of constants only, it is computed at once.
+  /// first operand where none are given. Of constants only, it is computed at once.
   mutating func step(
-    _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?], suffix: String
+    _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?], suffix: String,
+    quantization given: Quantization? = nil
   ) throws(GraphError) -> ValueID {
     let operands = inputs.map { $0.map { graph[$0] } }
     let name = unique(node.name + suffix)
@@ -334,7 +341,7 @@ struct TFLiteBuilder {
         Value(name: name, type: ValueType(data.type, data.shape), constant: data))
     }
     let type = try operation.singleResult(operands.map { $0?.type }, node: node.name)
-    let quantization = operands.first??.quantization
+    let quantization = given ?? operands.first??.quantization
     let result = graph.add(Value(name: name, type: type, quantization: quantization))
     graph.nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [result]))
     return result
@@ -347,10 +354,13 @@ struct TFLiteBuilder {
   }
 
   /// Adds a constant of `node` that the file does not have.
-  mutating func constant(_ node: TFLiteNode, _ suffix: String, _ data: TensorData) -> ValueID {
+  mutating func constant(
+    _ node: TFLiteNode, _ suffix: String, _ data: TensorData, quantization: Quantization? = nil
+  ) -> ValueID {
     graph.add(
       Value(
-        name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data))
+        name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data,
+        quantization: quantization))
   }
 
   private mutating func unique(_ name: String) -> String {

@@ -41,7 +41,8 @@ enum TFLiteControlFlow {
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
     guard let options = try node.options(92) else { throw node.invalid("it has no options") }
-    let isTrue = try condition(node, builder, try builder.operand(node, 0))
+    let decision = try builder.operand(node, 0)
+    let isTrue = try condition(node, builder, decision)
     let operands = try operands(node, &builder, from: 1)
     _ = try builder.inline(
       try options.int32(isTrue ? 0 : 1), node, operands: operands,

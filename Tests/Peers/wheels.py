@@ -74,7 +74,10 @@ class Program:
             return ""
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         reason = next((line for line in lines if "error: " in line), lines[-1])
-        return f"exit {done.returncode}: " + reason.split("error: ", 1)[-1].split(": ", 1)[-1]
+        reason = reason.split("error: ", 1)[-1]
+        for argument in arguments:
+            reason = reason.removeprefix(f"{argument}: ")
+        return f"exit {done.returncode}: {reason}"
 
     def saved(self, items: list, name: str, option: str) -> list[str]:
         """The items in files, one for each input, and the options that name them."""
@@ -84,9 +87,7 @@ class Program:
         for position in range(len(items[0])):
             file = self.folder / f"{name}{position}.npy"
             column = numpy.stack([item[position] for item in items])
-            if column.dtype in ("float64", "bool"):
-                column = column.astype("float32" if column.dtype == "float64" else "int64")
-            numpy.save(file, column)
+            numpy.save(file, column.astype("float32") if column.dtype == "float64" else column)
             options += [option, str(file)]
         return options
 

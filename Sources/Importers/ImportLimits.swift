@@ -37,6 +37,12 @@ enum ImportLimits {
     return count
   }
 
+  /// True when `shape` is within the limits, dimensions of 0 allowed: then no product of some of its
+  /// dimensions overflows.
+  static func isBounded(_ shape: [Int]) -> Bool {
+    count(shape.map { $0 == 0 ? 1 : $0 }) != nil
+  }
+
   /// Throws when `shape` is out of bounds; `subject` says whose shape it is.
   static func check(_ shape: [Int], node: String, _ subject: String) throws(GraphError) {
     guard count(shape) != nil else {

@@ -4,14 +4,18 @@ import ModelGraph
 /// node.
 extension Operation {
   /// The types of the results.
-  func checkedResults(_ operands: [ValueType?], node: String) throws(GraphError) -> [ValueType] {
+  ///
+  /// - Parameter allowsEmpty: true where results without elements are taken.
+  func checkedResults(
+    _ operands: [ValueType?], node: String, allowsEmpty: Bool = false
+  ) throws(GraphError) -> [ValueType] {
     let types: [ValueType]
     do throws(GraphError) {
       types = try resultTypes(operands)
     } catch {
       throw error.named(node)
     }
-    for type in types {
+    for type in types where !(allowsEmpty && ImportLimits.isBounded(type.shape)) {
       try ImportLimits.check(type.shape, node: node, "the result of \(name)")
     }
     return types
@@ -33,25 +37,27 @@ extension Operation {
     guard !present.isEmpty, present.allSatisfy({ $0.constant != nil && $0.quantization == nil })
     else { return nil }
     let operandTypes = operands.map { $0?.type }
-    let types: [ValueType]
-    do throws(GraphError) {
-      types = try resultTypes(operandTypes)
-    } catch {
-      throw error.named(node)
-    }
-    // Shape computations know lists of no elements; a graph does not.
-    for type in types where !type.shape.contains(0) {
-      try ImportLimits.check(type.shape, node: node, "the result of \(name)")
-    }
+    // Shape computations know lists of no elements.
+    let types = try checkedResults(operandTypes, node: node, allowsEmpty: true)
     guard types.reduce(0, { $0 + $1.shape.reduce(1, *) }) <= ImportLimits.foldedElements,
       multiplyAccumulates(operandTypes) <= ImportLimits.foldedWork
     else { return nil }
+    if types.allSatisfy(\.isEmpty) { return types.map(TensorData.empty) }
+    let results: [TensorData]
     do throws(GraphError) {
-      return try evaluate(operands.map { $0?.constant })
+      results = try evaluate(operands.map { $0?.constant })
     } catch {
       throw error.named(node)
     }
+    // The smallest of no elements is infinite, which no constant of a graph may be.
+    let readsNothing = operandTypes.contains { $0?.isEmpty ?? false }
+    return readsNothing && !results.allSatisfy(\.isFinite) ? nil : results
   }
+}
+
+extension TensorData {
+  /// True if every float is finite; integers always are.
+  var isFinite: Bool { floats?.allSatisfy(\.isFinite) ?? true }
 }
 
 extension GraphError {

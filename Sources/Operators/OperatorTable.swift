@@ -38,6 +38,7 @@ public enum OperatorTable {
     TransposedConv2D.self,
     TreeEnsemble.self,
     Where.self,
+    WindowConvolution.self,
     WindowPool.self,
   ]
 }

@@ -23,6 +23,7 @@ public enum Quantizer {
   public static func quantize(
     _ model: CalibratedModel, method: RangeMethod, inputs: [InputEncoding]
   ) throws(GraphError) -> Graph {
+    try model.graph.checkElements()
     var graph = model.graph
     for (id, encoding) in zip(graph.inputs, inputs) {
       switch encoding {

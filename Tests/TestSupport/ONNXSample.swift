@@ -67,6 +67,10 @@ public struct ONNXSample: Sendable {
     case strings([String])
     /// A tensor of one axis.
     case doubles([Double])
+    /// A vector of one float: what `ConstantOfShape` repeats.
+    case tensor(Float)
+    /// A graph within the graph.
+    case graph(ONNXSample)
   }
 
   /// A node.
@@ -101,6 +105,13 @@ public struct ONNXSample: Sendable {
               }
               tensor.data(9, bytes)
             }
+          case .tensor(let number):
+            attribute.message(5) { tensor in
+              tensor.integer(1, 1)
+              tensor.integer(2, 1)
+              tensor.float(4, number)
+            }
+          case .graph(let sample): attribute.data(6, sample.graph.bytes)
           }
         }
       }
@@ -127,12 +138,24 @@ public struct ONNXSample: Sendable {
     }
   }
 
-  private mutating func interface(_ field: Int, _ name: String, _ shape: [String]) {
+  /// A tensor of little-endian elements of an ONNX data type.
+  public mutating func constant(_ name: String, _ shape: [Int], type: Int, raw: [UInt8]) {
+    graph.message(5) { tensor in
+      for size in shape { tensor.integer(1, size) }
+      tensor.integer(2, type)
+      tensor.string(8, name)
+      tensor.data(9, raw)
+    }
+  }
+
+  private mutating func interface(
+    _ field: Int, _ name: String, _ shape: [String], type element: Int = 1
+  ) {
     graph.message(field) { info in
       info.string(1, name)
       info.message(2) { type in
         type.message(1) { tensor in
-          tensor.integer(1, 1)
+          tensor.integer(1, element)
           tensor.message(2) { dimensions in
             for size in shape {
               dimensions.message(1) { dimension in
@@ -149,8 +172,11 @@ public struct ONNXSample: Sendable {
     }
   }
 
-  /// A float input; a size that is no number is a symbol.
-  public mutating func input(_ name: String, _ shape: [String]) { interface(11, name, shape) }
+  /// An input, of floats unless `type` is another ONNX data type; a size that is no number is a
+  /// symbol.
+  public mutating func input(_ name: String, _ shape: [String], type: Int = 1) {
+    interface(11, name, shape, type: type)
+  }
   /// An output.
   public mutating func output(_ name: String) { interface(12, name, []) }
 

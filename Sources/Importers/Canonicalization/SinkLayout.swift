@@ -114,7 +114,8 @@ enum SinkLayout {
   ) -> TensorData? {
     if data.count == 1, isElementwise || data.shape.isEmpty { return data.reshaped([]) }
     guard let transpose = layout.operation as? Transpose else {
-      return data.count == layout.source.reduce(1, *) ? data.reshaped(layout.source) : nil
+      if data.count == layout.source.reduce(1, *) { return data.reshaped(layout.source) }
+      return (layout.operation as? Reshape).flatMap { withoutUnits(data, $0, layout.source) }
     }
     let rank = transpose.permutation.count
     guard data.shape.count <= rank else { return nil }
@@ -122,5 +123,18 @@ enum SinkLayout {
     for (position, axis) in transpose.permutation.enumerated() { inverse[axis] = position }
     let missing = [Int](repeating: 1, count: rank - data.shape.count)
     return data.reshaped(missing + data.shape).permuted(inverse)
+  }
+
+  /// A constant that repeats, through a reshape that only adds or drops axes of one element.
+  private static func withoutUnits(
+    _ data: TensorData, _ reshape: Reshape, _ source: [Int]
+  ) -> TensorData? {
+    let missing = reshape.shape.count - data.shape.count
+    let kept = reshape.shape.indices.filter { reshape.shape[$0] != 1 }
+    guard missing >= 0, kept.map({ reshape.shape[$0] }) == source.filter({ $0 != 1 }) else {
+      return nil
+    }
+    var sizes = kept.map { $0 < missing ? 1 : data.shape[$0 - missing] }[...]
+    return data.reshaped(source.map { $0 == 1 ? 1 : sizes.popFirst() ?? 1 })
   }
 }

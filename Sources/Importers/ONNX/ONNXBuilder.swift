@@ -12,6 +12,9 @@ struct ONNXBuilder {
   private(set) var scopeDepth = 0
   private var taken: Set<String> = []
 
+  /// Data types of values that stand in wider ones.
+  var narrowTypes = ONNXNarrowTypes()
+
   /// Starts an empty graph.
   init(name: String, opset: Int) {
     graph = Graph(name: name)
@@ -20,11 +23,24 @@ struct ONNXBuilder {
 
   // MARK: Values
 
-  /// Adds an interface input.
-  mutating func addInput(_ name: String, _ type: ValueType) throws(GraphError) {
+  /// Adds an interface input; nodes read one without elements as the constant it is, and one of 8-bit
+  /// floats rounded to them.
+  mutating func addInput(
+    _ name: String, _ type: ValueType, dataType: Int
+  ) throws(GraphError) {
+    narrowTypes.declare(name, dataType)
     let id = graph.add(Value(name: unique(name), type: type))
     graph.inputs.append(id)
-    try bind(name, id)
+    if type.isEmpty { return try bind(name, constant(name, .empty(type))) }
+    guard let format = ONNXTensor.narrowFloat(dataType), format.bitWidth == 8 else {
+      return try bind(name, id)
+    }
+    let rounded = graph.add(Value(name: unique(name + "/rounded"), type: type))
+    graph.nodes.append(
+      Node(
+        name: name, operation: RoundToFormat(format: format, saturates: false), inputs: [id],
+        outputs: [rounded]))
+    try bind(name, rounded)
   }
 
   /// Binds an ONNX name; a name has one definition.
@@ -173,7 +189,17 @@ struct ONNXBuilder {
         constant(resultName(node, firstResult + index) + suffix, data)
       }
     }
-    let types = try operation.checkedResults(operands.map { $0?.type }, node: node.name)
+    let types = try operation.checkedResults(
+      operands.map { $0?.type }, node: node.name, allowsEmpty: true)
+    // What has no elements is known, whatever it is computed from.
+    if types.allSatisfy(\.isEmpty) {
+      return types.enumerated().map { index, type in
+        constant(resultName(node, firstResult + index) + suffix, .empty(type))
+      }
+    }
+    for type in types {
+      try ImportLimits.check(type.shape, node: node.name, "the result of \(operation.name)")
+    }
     guard graph.nodes.count < 4 * ImportLimits.nodes else {
       throw GraphError.malformed("ONNX: too many nodes")
     }
@@ -196,7 +222,9 @@ struct ONNXBuilder {
     _ id: ValueID, _ shape: [Int], node: ONNXNode, suffix: String = ""
   ) throws(GraphError) -> ValueID {
     if self.shape(id) == shape { return id }
-    if let data = graph[id].constant, ImportLimits.count(shape) == data.count {
+    if let data = graph[id].constant, ImportLimits.isBounded(shape),
+      shape.reduce(1, *) == data.count
+    {
       return constant(node.outputs.first ?? node.name, data.reshaped(shape))
     }
     return try emit(Reshape(shape: shape), [id], node: node, suffix: suffix)
@@ -257,8 +285,7 @@ struct ONNXBuilder {
       if value.constant != nil || graph.inputs.contains(id) || graph.outputs.contains(id) {
         // An output that is an input, a constant or another output again: a copy of its own.
         let copy = Reshape(shape: value.type.shape)
-        let type = try copy.singleResult([value.type], node: output.name)
-        let result = graph.add(Value(name: unique(output.name), type: type))
+        let result = graph.add(Value(name: unique(output.name), type: value.type))
         graph[result].labels = value.labels
         graph.nodes.append(
           Node(name: output.name, operation: copy, inputs: [id], outputs: [result]))

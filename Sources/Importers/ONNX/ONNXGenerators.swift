@@ -9,13 +9,10 @@ enum ONNXGenerators {
   }
 
   private static func checkedCount(_ shape: [Int], _ node: ONNXNode) throws(GraphError) -> Int {
-    if shape.contains(0), shape.allSatisfy({ $0 >= 0 }), shape.count <= ImportLimits.rank {
-      return 0
-    }
-    guard let count = ImportLimits.count(shape), count <= ImportLimits.foldedElements else {
+    guard ImportLimits.isBounded(shape), shape.reduce(1, *) <= ImportLimits.foldedElements else {
       throw node.invalid("its result would have shape \(shape)")
     }
-    return count
+    return shape.reduce(1, *)
   }
 
   /// A constant operand.

@@ -93,7 +93,9 @@ enum ONNXSelection {
   }
 
   private static func checkSize(_ shape: [Int], _ node: ONNXNode) throws(GraphError) {
-    if !shape.contains(0) { try ImportLimits.check(shape, node: node.name, "the result") }
+    if !ImportLimits.isBounded(shape) {
+      try ImportLimits.check(shape, node: node.name, "the result")
+    }
   }
 
   /// `Pad`: pads are an operand from operator set 11 on; axes may be named from 18 on. Negative pads
@@ -113,6 +115,9 @@ enum ONNXSelection {
     var positions = [[Int]?](repeating: nil, count: shape.count)
     for (index, axis) in axes.enumerated() {
       let range = -pads[index]..<max(shape[axis] + pads[axes.count + index], -pads[index])
+      guard shape[axis] > 0 || mode == "constant" || range.isEmpty else {
+        throw node.invalid("axis \(axis) has no elements to pad with")
+      }
       var list: [Int] = []
       for position in range {
         guard let source = AxisPositions.source(of: position, size: shape[axis], mode: mode) else {

@@ -41,6 +41,14 @@ struct ONNXTensor {
     }
   }
 
+  /// `TensorProto.DataType.BFLOAT16`.
+  static let bfloat16 = 16
+
+  /// Takes elements of uint16 for the bits of bfloat16.
+  mutating func readBitsAsBFloat16() {
+    if dataType == 4 { dataType = Self.bfloat16 }
+  }
+
   /// The element type ONNX's `TensorProto.DataType` is read as, or nil when it is not read: the
   /// other floating-point formats as float32, unsigned and 4-bit integers as the narrowest type that
   /// holds their values.
@@ -83,18 +91,11 @@ struct ONNXTensor {
         reason: "ONNX data type \(dataType) is not read; use one of the floating-point and integer "
           + "types, or bool")
     }
-    var count = 1
-    var shape: [Int] = []
-    for dimension in dimensions {
-      guard dimension >= 0, dimension <= Int64(ImportLimits.elements) else {
-        throw GraphError.malformed("ONNX: tensor \(name) has dimension \(dimension)")
-      }
-      shape.append(Int(dimension))
-      count *= Int(dimension)
-      guard count <= ImportLimits.elements else {
-        throw GraphError.malformed("ONNX: tensor \(name) is too large: \(dimensions)")
-      }
+    let shape = dimensions.map(Int.init)
+    guard ImportLimits.isBounded(shape) else {
+      throw GraphError.malformed("ONNX: tensor \(name) cannot have shape \(dimensions)")
     }
+    let count = shape.reduce(1, *)
     let elements =
       try raw.map { (r) throws(GraphError) in try Self.decode(r, dataType, type, count: count) }
       ?? typedElements(type, count: count)

@@ -1,22 +1,40 @@
 import ModelGraph
 import Operators
 
-/// The graph under construction; value k is tensor k, constants are read when a node first needs
-/// them.
+/// The graph under construction. Value k is tensor k of the model's main subgraph, those of others
+/// follow as they are needed; constants are read when a node first needs them.
 struct TFLiteBuilder {
   private(set) var graph: Graph
-  private let model: TFLiteModel
-  private var typed: Set<Int> = []
+  let model: TFLiteModel
+  private var scope: Scope
   private var constantBytes = 0
   private var names: Set<String> = []
+  private var inlined = 0
+
+  /// The subgraph whose operators are being emitted.
+  private struct Scope {
+    /// Its number, and those of the subgraphs around it.
+    var path: [Int]
+    var tensors: [TFLiteTensor]
+    /// The values of tensors typed so far.
+    var values: [ValueID?]
+
+    init(_ subgraph: TFLiteSubgraph, path: [Int]) {
+      self.path = path
+      tensors = subgraph.tensors
+      values = [ValueID?](repeating: nil, count: tensors.count)
+    }
+  }
 
   /// Starts with the interface.
   init(
-    _ model: TFLiteModel, name: String, constants: [String: TensorData]
+    _ model: TFLiteModel, name: String, constants: [String: TensorData], dataShapes: [[Int]]
   ) throws(GraphError) {
     self.model = model
+    let main = model.main
     graph = Graph(name: name)
-    for tensor in model.tensors {
+    scope = Scope(main, path: [0])
+    for tensor in main.tensors {
       var unique = tensor.name
       var suffix = 1
       while !names.insert(unique).inserted {
@@ -25,24 +43,90 @@ struct TFLiteBuilder {
       }
       _ = graph.add(Value(name: unique, type: ValueType(.float32, [])))
     }
-    let bound = try BoundConstants(constants, inputs: model.inputs.map { model.tensors[$0].name })
-    for input in model.inputs {
+    let bound = try BoundConstants(constants, inputs: main.inputs.map { main.tensors[$0].name })
+    for (position, input) in main.inputs.enumerated() {
+      if position < dataShapes.count { scope.tensors[input].close(toFit: dataShapes[position]) }
+      for (axis, size) in scope.tensors[input].signature.enumerated() where size < 0 && axis > 0 {
+        throw GraphError.invalid(
+          node: main.tensors[input].name,
+          reason: "dimension \(axis) is open; export the model with fixed shapes")
+      }
+      // What an interpreter is given anew with every run is no state.
+      scope.tensors[input].isVariable = false
       let id = try value(input)
-      if let data = try bound.constant(model.tensors[input].name, of: graph[id].type) {
+      if let data = try bound.constant(main.tensors[input].name, of: graph[id].type) {
         graph[id].constant = data
       } else {
         try checkActivation(input)
         graph.inputs.append(id)
       }
     }
-    graph.outputs = model.outputs.map(ValueID.init)
+    graph.outputs = main.outputs.map(ValueID.init)
   }
+
+  /// The graph; outputs that no operator computes are constants.
+  consuming func finished() throws(GraphError) -> Graph {
+    for output in model.main.outputs { _ = try value(output) }
+    return graph
+  }
+
+  // MARK: Subgraphs
+
+  /// Emits the operators of another subgraph in the place of `node`.
+  ///
+  /// - Parameter outputs: values of the current subgraph that its results are, if they have such.
+  /// - Returns: its results.
+  mutating func inline(
+    _ subgraph: Int, _ node: TFLiteNode, operands: [ValueID], outputs: [ValueID]? = nil
+  ) throws(GraphError) -> [ValueID] {
+    guard model.subgraphs.indices.contains(subgraph), !scope.path.contains(subgraph) else {
+      throw node.invalid("it runs subgraph \(subgraph) of \(model.subgraphs.count) inside itself")
+    }
+    let body = model.subgraphs[subgraph]
+    inlined += body.operators.count + 1
+    guard body.inputs.count == operands.count,
+      outputs?.count ?? body.outputs.count == body.outputs.count
+    else { throw node.invalid("it does not fit the operands and results of subgraph \(subgraph)") }
+    guard inlined <= ImportLimits.nodes else {
+      throw node.unsupported("it repeats more than \(ImportLimits.nodes) operators")
+    }
+    let outer = scope
+    scope = Scope(body, path: outer.path + [subgraph])
+    defer { scope = outer }
+    for (tensor, operand) in zip(body.inputs, operands) { scope.values[tensor] = operand }
+    // A result that is computed is the value outside; one that is handed through is copied.
+    var copies: [(from: Int, to: ValueID)] = []
+    for (tensor, output) in zip(body.outputs, outputs ?? []) {
+      if scope.values[tensor] == nil, try model.data(of: scope.tensors[tensor]).isEmpty {
+        scope.values[tensor] = output
+      } else {
+        copies.append((tensor, output))
+      }
+    }
+    try TFLiteImporter.convert(body, of: model, into: &self)
+    for (tensor, output) in copies {
+      let shape = graph[output].type.shape
+      graph.nodes.append(
+        Node(
+          name: graph[output].name, operation: Reshape(shape: shape), inputs: [try value(tensor)],
+          outputs: [output]))
+    }
+    var results: [ValueID] = []
+    for tensor in body.outputs { results.append(try value(tensor)) }
+    return outputs ?? results
+  }
+
+  // MARK: Values
 
   /// Types tensor `index`, reads its parameters and, for a constant, its elements.
   mutating func value(_ index: Int) throws(GraphError) -> ValueID {
-    let id = ValueID(index)
-    guard typed.insert(index).inserted else { return id }
-    let tensor = model.tensors[index]
+    if let known = scope.values[index] { return known }
+    let tensor = scope.tensors[index]
+    let id =
+      scope.path.count == 1
+      ? ValueID(index)
+      : graph.add(Value(name: unique(tensor.name), type: ValueType(.float32, [])))
+    scope.values[index] = id
     guard let element = tensor.element else {
       throw GraphError.unsupported(
         operation: "tensor", node: tensor.name,
@@ -52,11 +136,6 @@ struct TFLiteBuilder {
       throw GraphError.unsupported(
         operation: "tensor", node: tensor.name,
         reason: "variable tensors are not run; export a stateless model")
-    }
-    for (axis, size) in tensor.signature.enumerated() where size < 0 && axis > 0 {
-      throw GraphError.invalid(
-        node: tensor.name,
-        reason: "dimension \(axis) is open; export the model with fixed shapes")
     }
     try ImportLimits.check(tensor.shape, node: tensor.name, "the tensor")
     graph[id].type = ValueType(element, tensor.shape)
@@ -73,9 +152,9 @@ struct TFLiteBuilder {
 
   /// Half precision is widened in constants; computing in it would need its roundings.
   private func checkActivation(_ index: Int) throws(GraphError) {
-    guard model.tensors[index].type != TFLiteTensor.halfPrecision else {
+    guard scope.tensors[index].type != TFLiteTensor.halfPrecision else {
       throw GraphError.unsupported(
-        operation: "tensor", node: model.tensors[index].name,
+        operation: "tensor", node: scope.tensors[index].name,
         reason: "activations of float16 are not run; export with float32 ones")
     }
   }
@@ -92,6 +171,27 @@ struct TFLiteBuilder {
     graph[id].constant = TensorData(
       shape: graph[id].type.shape,
       elements: .int8(elements.map { Int8(bitPattern: $0 ^ 0x80) }))
+  }
+
+  /// Bytes that stand for nothing but themselves: what only moves them may not say what they mean.
+  private mutating func makeRaw(_ id: ValueID) {
+    guard graph[id].fileElement == .uint8 else { return }
+    graph[id].type.element = .uint8
+    graph[id].fileElement = nil
+    graph[id].quantization = nil
+  }
+
+  /// Types the only result of a node by its second operand where the file says float32, as LiteRT's
+  /// kernels of sums and products do.
+  mutating func retype(_ node: TFLiteNode, as operand: ValueID) throws(GraphError) {
+    guard node.outputs.count == 1, graph[operand].quantization != nil else { return }
+    let id = try value(node.outputs[0])
+    let tensor = scope.tensors[node.outputs[0]]
+    guard graph[id].type.element == .float32, !tensor.scales.isEmpty else { return }
+    let element = graph[operand].fileElement ?? graph[operand].type.element
+    graph[id].type.element = element
+    graph[id].quantization = try TFLiteQuantization.parameters(tensor, element)
+    if element == .uint8 { shift(id) }
   }
 
   private mutating func fill(
@@ -202,6 +302,21 @@ struct TFLiteBuilder {
         constant: TensorData(shape: shape, floats: floats)))
   }
 
+  /// Constant weights [O, KH, KW, I] with each window turned by half a circle.
+  mutating func turnedWindows(_ id: ValueID) throws(GraphError) -> ValueID {
+    var value = graph[id]
+    let shape = value.type.shape
+    let positions = shape.enumerated().map { axis, size in
+      axis == 1 || axis == 2 ? Array((0..<size).reversed()) : nil
+    }
+    guard let turned = try Pick(positions: positions).evaluate([value.constant]).first else {
+      return id
+    }
+    value.name = unique(value.name + "/turned")
+    value.constant = turned
+    return graph.add(value)
+  }
+
   /// Gives the result of a node the elements of another constant.
   mutating func define(_ index: Int, as constant: ValueID) throws(GraphError) {
     let id = try value(index)
@@ -275,7 +390,9 @@ struct TFLiteBuilder {
       for (output, data) in zip(outputs, folded) { graph[output].constant = data }
       return
     }
-    for operand in operands {
+    let moves = operation.quantizationRule == .sameAsInput
+    if moves, operands.first??.type.element == .uint8 { outputs.forEach { makeRaw($0) } }
+    for operand in operands where !moves {
       guard let operand, operand.constant == nil, operand.type.element == .uint8 else { continue }
       throw node.unsupported(
         "operand \(operand.name) is uint8; float32, int8, uint8 and 16x8 models are run: convert with "
@@ -285,7 +402,11 @@ struct TFLiteBuilder {
     guard derived.count == outputs.count else {
       throw node.invalid("it has \(outputs.count) results and should have \(derived.count)")
     }
-    for (type, output) in zip(derived, outputs) {
+    for (index, (type, output)) in zip(derived, outputs).enumerated() {
+      // A shape that the file leaves open is what follows from the operands'.
+      if scope.tensors[node.outputs[result ?? index]].isOpen {
+        graph[output].type.shape = type.shape
+      }
       guard type == graph[output].type else {
         throw node.invalid(
           "its result is stated as \(graph[output].type.shape), "

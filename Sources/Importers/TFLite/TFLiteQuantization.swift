@@ -153,7 +153,7 @@ enum TFLiteQuantization {
   static func checkActivations(
     _ node: TFLiteNode, inputs: [Value], result: Value, same: Bool
   ) throws(GraphError) {
-    guard result.type.element != .uint8 else {
+    guard same || result.type.element != .uint8 else {
       throw node.unsupported("a result of type \(result.type.element.rawValue) is not run")
     }
     for value in [result] + inputs where value.constant == nil {

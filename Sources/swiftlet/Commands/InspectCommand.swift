@@ -18,29 +18,40 @@ enum InspectCommand {
     CommandSpec(
       name: "inspect", summary: "show what a bundle or a model is; needs no key",
       arguments: [ArgumentSpec("FILE", "a bundle or a model")],
-      options: [.flag("layers", "every layer, with its shape and cost")])
+      options: [
+        .flag("layers", "what became of every node, stage by stage, with shapes and costs"),
+        .value("cpu-features", "LIST", "kernels to show, e.g. scalar; this CPU's by default"),
+      ])
   ) { (parsed, console) throws(CommandFailure) in
     let path = parsed.positional(0) ?? ""
     guard ModelFile.isBundle(path) else {
-      let graph = try ModelFile.load(path)
-      try printModel(graph, layers: parsed.flag("--layers"), console)
+      try printModel(path, parsed, console)
       return
     }
     try BundleLoading.initializeCrypto()
     let bytes = try Files.read(path, limit: BundleLimits.fileBytes)
+    let verified: VerifiedBundle
     do throws(BundleError) {
       let peeked = try BundleVerifier(opener: SodiumZstd()).peek(bytes)
       printBundle(peeked.manifest, peeked.release, peeked.signatures, bytes.count, console)
-      if parsed.flag("--layers") { try printPlan(bytes, peeked.signatures, console) }
+      guard parsed.flag("--layers") else { return }
+      let bundle = try BundleVerifier(opener: SodiumZstd()).verify(
+        bytes,
+        trust: TrustPolicy(keys: peeked.signatures.map(\.publicKey), allowsDevelopment: true))
+      verified = bundle
     } catch {
       throw CommandFailure(.untrusted, error.message)
     }
+    let session = try LayerTables.session(verified, tier: try BundleLoading.tier(parsed))
+    console.write("\n" + LayerTables.plan(session, quality: verified.manifest.quantization))
   }
 
   /// A model that came quantised is shown with the parameters its values have.
   private static func printModel(
-    _ imported: Graph, layers: Bool, _ console: Console
+    _ path: String, _ parsed: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
+    let layers = parsed.flag("--layers")
+    let (imported, report) = try ModelFile.report(path)
     let given: GivenParameters
     do throws(GraphError) {
       given = try GivenParameters(imported)
@@ -58,7 +69,16 @@ enum InspectCommand {
     console.out("\(graph.name)  \(kind) model")
     for id in graph.inputs { console.out("input   \(graph[id].name)  \(graph[id].type.shape)") }
     for id in graph.outputs { console.out("output  \(graph[id].name)  \(graph[id].type.shape)") }
-    if layers { console.write(graph.textDump()) }
+    guard layers else { return }
+    for line in LayerTables.stages(report) { console.out(line) }
+    console.write("\n" + LayerTables.nodes(report))
+    console.write("\n" + graph.textDump())
+    if given.completeness == .full {
+      let session = try LayerTables.session(given, tier: try BundleLoading.tier(parsed))
+      console.write("\n" + LayerTables.plan(session, quality: nil))
+    } else {
+      console.out("\nits instructions: pack it, then inspect the bundle")
+    }
   }
 
   private static func printBundle(
@@ -156,35 +176,6 @@ enum InspectCommand {
         outputScale: port.scale)
       return
         "how well \(port.name) repeats \(input.name): mean squared error above \(String(format: "%.4g", limit))\(debounce)"
-    }
-  }
-
-  /// What a family's name does not say of an instruction.
-  private static func detail(_ instruction: Instruction) -> String {
-    guard case .treeEnsemble(let parameters) = instruction.operation else { return "" }
-    return "  \(parameters.treeCount) trees, \(parameters.nodeCount) nodes"
-  }
-
-  /// The plan's instructions; the bundle is checked whole first, against its own signers.
-  private static func printPlan(
-    _ bytes: [UInt8], _ signatures: [BundleSignature], _ console: Console
-  ) throws(BundleError) {
-    let bundle = try BundleVerifier(opener: SodiumZstd()).verify(
-      bytes,
-      trust: TrustPolicy(keys: signatures.map(\.publicKey), allowsDevelopment: true))
-    let encoded = try bundle.section(.plan)
-    let plan: Plan
-    do throws(PlanError) {
-      plan = try Plan(decoding: encoded)
-    } catch {
-      throw .section(kind: "plan", reason: error.message)
-    }
-    for instruction in plan.instructions {
-      let result = plan.tensors[instruction.output.position]
-      let shape = result.shape.map(String.init).joined(separator: "×")
-      console.out(
-        "  \(instruction.operation.family)  \(shape)  \(instruction.name)\(detail(instruction))"
-      )
     }
   }
 }

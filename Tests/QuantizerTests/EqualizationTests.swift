@@ -101,14 +101,16 @@ import Testing
     model.node("Gemm", ["r", "w", "b"], ["y"])
     model.output("y")
     let graph = try ModelImporter.load(bytes: model.bytes, name: "shared")
-    let items = (0..<8).map { item in
-      [TensorData(shape: [1, 3], floats: (0..<3).map { Float((item * 5 + $0 * 3) % 7 - 3) })]
+    let items: [[TensorData]] = (0..<8).map { item in
+      let row: [Float] = (0..<3).map { feature in Float((item * 5 + feature * 3) % 7 - 3) }
+      return [TensorData(shape: [1, 3], floats: row)]
     }
     let calibrated = try CalibratedModel(graph, items: items)
     let expected = try FloatExecutor(graph).run(items: items)
     for (left, right) in zip(expected, try FloatExecutor(calibrated.graph).run(items: items)) {
       for (a, b) in zip(left[0].floats ?? [], right[0].floats ?? []) {
-        #expect(abs(a - b) <= 1e-4 * max(abs(a), 1))
+        let bound: Float = 1e-4 * max(abs(a), 1)
+        #expect(abs(a - b) <= bound)
       }
     }
     let quantized = try Quantizer.quantize(calibrated, method: .minMax, inputs: [.calibrated])

@@ -65,6 +65,8 @@ public struct ONNXSample: Sendable {
     case floats([Float])
     case string(String)
     case strings([String])
+    /// A tensor of one axis.
+    case doubles([Double])
     /// A vector of one float: what `ConstantOfShape` repeats.
     case tensor(Float)
     /// A graph within the graph.
@@ -93,6 +95,16 @@ public struct ONNXSample: Sendable {
           case .int(let number): attribute.integer(3, number)
           case .string(let text): attribute.string(4, text)
           case .ints(let list): for number in list { attribute.integer(8, number) }
+          case .doubles(let list):
+            attribute.message(5) { tensor in
+              tensor.integer(1, list.count)
+              tensor.integer(2, 11)
+              var bytes: [UInt8] = []
+              for number in list {
+                withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes += Array($0) }
+              }
+              tensor.data(9, bytes)
+            }
           case .tensor(let number):
             attribute.message(5) { tensor in
               tensor.integer(1, 1)

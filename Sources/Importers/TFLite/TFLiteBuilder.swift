@@ -57,6 +57,7 @@ struct TFLiteBuilder {
       if let data = try bound.constant(main.tensors[input].name, of: graph[id].type) {
         graph[id].constant = data
       } else {
+        try checkActivation(input)
         graph.inputs.append(id)
       }
     }
@@ -131,10 +132,10 @@ struct TFLiteBuilder {
         operation: "tensor", node: tensor.name,
         reason: "TFLite type \(tensor.type) is not read; export with float32 or int8")
     }
-    guard !tensor.isVariable, !tensor.isSparse else {
+    guard !tensor.isVariable else {
       throw GraphError.unsupported(
         operation: "tensor", node: tensor.name,
-        reason: "variable and sparse tensors are not run; export a stateless, dense model")
+        reason: "variable tensors are not run; export a stateless model")
     }
     try ImportLimits.check(tensor.shape, node: tensor.name, "the tensor")
     graph[id].type = ValueType(element, tensor.shape)
@@ -142,13 +143,20 @@ struct TFLiteBuilder {
     let raw = try model.data(of: tensor)
     if !raw.isEmpty {
       try fill(id, tensor, element, raw)
-    } else if tensor.type == TFLiteTensor.halfPrecision {
-      throw GraphError.unsupported(
-        operation: "tensor", node: tensor.name,
-        reason: "activations of float16 are not run; export with float32 ones")
+    } else if tensor.sparsity != nil {
+      throw GraphError.malformed("TFLite: the sparse tensor \(tensor.name) holds no elements")
     }
     if element == .uint8 { shift(id) }
     return id
+  }
+
+  /// Half precision is widened in constants; computing in it would need its roundings.
+  private func checkActivation(_ index: Int) throws(GraphError) {
+    guard scope.tensors[index].type != TFLiteTensor.halfPrecision else {
+      throw GraphError.unsupported(
+        operation: "tensor", node: scope.tensors[index].name,
+        reason: "activations of float16 are not run; export with float32 ones")
+    }
   }
 
   /// Unsigned integers that stand for reals become signed ones, 128 less, zero point and all: the
@@ -196,7 +204,7 @@ struct TFLiteBuilder {
     let isHalf = tensor.type == TFLiteTensor.halfPrecision
     let size = isHalf ? 2 : element.byteCount
     let count = ImportLimits.count(tensor.shape) ?? 0
-    guard raw.count == count * size else {
+    guard tensor.sparsity != nil ? raw.count % size == 0 : raw.count == count * size else {
       throw GraphError.malformed(
         "TFLite: constant \(tensor.name) of shape \(tensor.shape) holds \(raw.count) bytes")
     }
@@ -204,7 +212,9 @@ struct TFLiteBuilder {
       isHalf
       ? .float32(try LittleEndianArray.load(raw, UInt16.self).map(NarrowFloat.half.float(bits:)))
       : try LittleEndianArray.elements(raw, element)
-    graph[id].constant = TensorData(shape: tensor.shape, elements: elements)
+    graph[id].constant =
+      try tensor.sparsity?.dense(elements, shape: tensor.shape, name: tensor.name)
+      ?? TensorData(shape: tensor.shape, elements: elements)
   }
 
   // MARK: Operands
@@ -377,6 +387,7 @@ struct TFLiteBuilder {
   ) throws(GraphError) {
     var outputs: [ValueID] = []
     for tensor in result.map({ [node.outputs[$0]] }) ?? node.outputs {
+      try checkActivation(tensor)
       outputs.append(try value(tensor))
     }
     let operands = inputs.map { $0.map { graph[$0] } }

@@ -28,6 +28,7 @@ enum TFLiteOperatorTable {
     "COS": TFLiteMapping(convert: TFLitePointwise.basic(.cos)),
     "CUMSUM": TFLiteMapping(convert: TFLiteReduction.cumulativeSum),
     "DEPTHWISE_CONV_2D": TFLiteMapping(convert: TFLiteSpatial.depthwise),
+    "DENSIFY": TFLiteMapping(convert: TFLiteQuantization.densify),
     "DEPTH_TO_SPACE": TFLiteMapping(convert: TFLiteArrangement.depthToSpace),
     "DEQUANTIZE": TFLiteMapping(convert: TFLiteQuantization.dequantize),
     "DIV": TFLiteMapping(convert: TFLitePointwise.binary(.divide, options: 29)),

@@ -133,7 +133,7 @@ extension Plan {
       return items * (parameters.weights.byteCount + parameters.recurrentWeights.byteCount)
     case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .softmax,
       .transpose, .lookup, .treeEnsemble, .reduction, .normalization, .elementwise, .move, .resize,
-      .topClass:
+      .topClass, .rescale:
       return 0
     }
   }

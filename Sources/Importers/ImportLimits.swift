@@ -23,6 +23,8 @@ enum ImportLimits {
   static let windowExtent = 1 << 16
   /// Elements that the results along a resized axis are made of.
   static let taps = 1 << 22
+  /// Stored elements of a sparse constant.
+  static let sparseRuns = 1 << 22
   /// Operands or results of a node.
   static let operands = 64
   /// Bytes of a name.

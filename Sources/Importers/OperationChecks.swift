@@ -13,7 +13,7 @@ extension Operation {
     do throws(GraphError) {
       types = try resultTypes(operands)
     } catch {
-      throw error.named(node)
+      throw error.named(node, name)
     }
     for type in types {
       try ImportLimits.check(
@@ -48,7 +48,7 @@ extension Operation {
     do throws(GraphError) {
       results = try evaluate(operands.map { $0?.constant })
     } catch {
-      throw error.named(node)
+      throw error.named(node, name)
     }
     // The smallest of no elements is infinite, which no constant of a graph may be.
     let readsNothing = operandTypes.contains { $0?.isEmpty ?? false }
@@ -62,10 +62,11 @@ extension TensorData {
 }
 
 extension GraphError {
-  /// The same error with the node's name filled in where a shape rule left it empty.
-  func named(_ node: String) -> GraphError {
+  /// The same error with node and operator filled in where a shape rule left them empty.
+  func named(_ node: String, _ operation: String) -> GraphError {
     switch self {
-    case .invalid(let name, let reason) where name.isEmpty: .invalid(node: node, reason: reason)
+    case .invalid(let name, let reason) where name.isEmpty:
+      .invalid(node: node, reason: "\(operation): \(reason)")
     case .unsupported(let operation, let name, let reason) where name.isEmpty:
       .unsupported(operation: operation, node: node, reason: reason)
     default: self

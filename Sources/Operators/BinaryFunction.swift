@@ -77,7 +77,9 @@ public enum BinaryFunction: String, Sendable, Equatable, CaseIterable {
   }
 
   private static func power(_ base: Int, _ exponent: Int) -> Int {
-    guard exponent >= 0 else { return abs(base) == 1 ? (exponent & 1 == 0 ? 1 : base) : 0 }
+    guard exponent >= 0 else {
+      return base == 1 || base == -1 ? (exponent & 1 == 0 ? 1 : base) : 0
+    }
     var (result, square, rest) = (1, base, exponent)
     while rest > 0 {
       if rest & 1 == 1 { result &*= square }

@@ -41,6 +41,7 @@ public struct CalibratedModel: Sendable {
     try model.checkElements()
     var graph = model
     if equalizing { Equalization.apply(to: &graph) }
+    graph.separateWeights()
     let executor = FloatExecutor(graph)
     var statistics = [CalibrationStatistics?](repeating: nil, count: graph.values.count)
     for pass in 0..<2 {

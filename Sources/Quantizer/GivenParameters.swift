@@ -108,7 +108,11 @@ public struct GivenParameters: Sendable {
           continue
         }
         set(output, shared, graph[input].type.element)
-      case .calibrated, .weighted, .rows, .index: continue
+      case .index:
+        if node.inputs.contains(where: { $0.map { graph[$0].quantization != nil } ?? false }) {
+          set(output, Quantization(scale: 1, zeroPoint: 0), .int32)
+        }
+      case .calibrated, .weighted, .rows: continue
       }
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Importers
+import ModelGraph
 import TestSupport
 import Testing
 
@@ -31,6 +32,22 @@ import Testing
       sample.node("Relu", ["x"], ["y"])
     }
     _ = try ModelImporter.load(bytes: bytes, name: "nothing")
+  }
+
+  /// Integers at the end of their range: found by libFuzzer as −2^63 to the power of −1.
+  @Test(arguments: ["Pow", "Div", "Mod", "Sub", "Mul"])
+  func lastIntegers(_ operation: String) throws {
+    let bytes = HostileONNX.model { sample in
+      sample.constant("a", integers: [.min, .min, .max, -1, 0])
+      sample.constant("b", integers: [-1, .min, .min, .min, 0])
+      sample.node(operation, ["a", "b"], ["c"])
+      for (index, unary) in ["Abs", "Neg", "Sign"].enumerated() {
+        sample.node(unary, ["a"], ["u\(index)"])
+      }
+      sample.node("ReduceSum", ["a"], ["s"])
+      sample.node("Relu", ["x"], ["y"])
+    }
+    do throws(GraphError) { _ = try ModelImporter.load(bytes: bytes, name: "last") } catch {}
   }
 
   /// Every truncation of a small model; the test of ONNX's stands with the importers'.

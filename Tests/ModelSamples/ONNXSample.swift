@@ -70,6 +70,8 @@ public struct ONNXSample: Sendable {
     case strings([String])
     /// The fields of the `AttributeProto` besides its name.
     case fields([UInt8])
+    /// A tensor of one axis.
+    case doubles([Double])
     /// A vector of one float: what `ConstantOfShape` repeats.
     case tensor(Float)
     /// A graph within the graph.
@@ -99,6 +101,16 @@ public struct ONNXSample: Sendable {
           case .string(let text): attribute.string(4, text)
           case .ints(let list): for number in list { attribute.integer(8, number) }
           case .fields(let bytes): attribute.append(bytes)
+          case .doubles(let list):
+            attribute.message(5) { tensor in
+              tensor.integer(1, list.count)
+              tensor.integer(2, 11)
+              var bytes: [UInt8] = []
+              for number in list {
+                withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes += Array($0) }
+              }
+              tensor.data(9, bytes)
+            }
           case .tensor(let number):
             attribute.message(5) { tensor in
               tensor.integer(1, 1)

@@ -1,3 +1,4 @@
+import Importers
 import TestSupport
 
 /// A use of every TFLite operator that is no function of one image.
@@ -20,6 +21,7 @@ enum TFLiteExamples {
     "ADD": .two,
     "ARG_MAX": Example([row, .integer(1)], [.init([1], .integer)]),
     "ARG_MIN": Example([row, .integer(1)], [.init([1], .integer)]),
+    "ATAN2": .two,
     "AVERAGE_POOL_2D": Example(
       [.input(image)], [.init([1, 3, 3, 4])], options: .init(type: 5, fields: pool)),
     "BATCH_MATMUL": Example([.input([1, 4, 6]), .input([1, 6, 4])], [.init([1, 4, 4])]),
@@ -34,6 +36,7 @@ enum TFLiteExamples {
     "CONV_2D": Example(
       [.input(image), .weights([4, 3, 3, 4]), .bias([4])], [.init([1, 2, 2, 4])],
       options: .init(type: 1, fields: convolution)),
+    "CUMSUM": Example([row, .integer(1)], options: .init(type: 102, fields: [:])),
     "DEPTHWISE_CONV_2D": Example(
       [.input(image), .weights([1, 3, 3, 4]), .bias([4])], [.init([1, 2, 2, 4])],
       options: .init(type: 2, fields: convolution.merging([3: .int32(1)]) { $1 })),
@@ -53,6 +56,7 @@ enum TFLiteExamples {
     "GATHER_ND": Example([row, .positions([1, 2], [0, 3])], [.init([1])]),
     "GREATER": .comparison,
     "GREATER_EQUAL": .comparison,
+    "IF": Example(tflite: choice),
     "L2_NORMALIZATION": Example([row]),
     "LEAKY_RELU": Example(options: .init(type: 75, fields: [0: .float(0.1)])),
     "LESS": .comparison,
@@ -122,6 +126,7 @@ enum TFLiteExamples {
         .input(image), .integers([0, 1, 0, 0]), .integers([1, 4, 4, 4]), .integers([1, 2, 1, 1]),
       ],
       [.init([1, 2, 4, 4])]),
+    "STABLEHLO_COMPOSITE": Example(tflite: composite),
     "SUB": .two,
     "SUM": reduction(),
     "TANH": Example(grid: (1.0 / 128, 0)),
@@ -141,6 +146,7 @@ enum TFLiteExamples {
     "UNPACK": Example(
       [.input([1, 2, 6])], [.init([1, 6]), .init([1, 6])],
       options: .init(type: 64, fields: [0: .int32(2), 1: .int32(1)])),
+    "WHILE": Example(tflite: loop),
     "ZEROS_LIKE": Example([row]),
   ]
 
@@ -150,10 +156,79 @@ enum TFLiteExamples {
     let input = model.tensor("x0", image)
     let integers = model.tensor("q0", image, type: 9, parameters: ([1 / 128], [0], 0))
     let output = model.tensor("r0", image)
-    // QUANTIZE and DEQUANTIZE in the schema.
-    model.node(code: 114, [input], [integers], options: nil)
-    model.node(code: 6, [integers], [output], options: nil)
+    model.node(code: code("QUANTIZE"), [input], [integers], options: nil)
+    model.node(code: code("DEQUANTIZE"), [integers], [output], options: nil)
     model.interface(inputs: [input], outputs: [output])
+    return model
+  }
+
+  /// The schema's number of an operator.
+  private static func code(_ name: String) -> Int {
+    ReadableOperator(format: .tflite, domain: "", name: name).code ?? -1
+  }
+
+  /// A subgraph of one function of an image.
+  private static func function(_ name: String) -> TFLiteSample {
+    var graph = TFLiteSample()
+    let input = graph.tensor("\(name)/x", image)
+    let output = graph.tensor("\(name)/y", image)
+    graph.node(code: code(name), [input], [output], options: nil)
+    graph.interface(inputs: [input], outputs: [output])
+    return graph
+  }
+
+  @Sendable private static func choice() -> TFLiteSample {
+    var model = TFLiteSample()
+    let condition = model.tensor("c", [], type: 6, data: [1])
+    let input = model.tensor("x0", image)
+    let output = model.tensor("r0", image)
+    model.node(
+      code: code("IF"), [condition, input], [output],
+      options: (type: 92, fields: [0: .int32(1), 1: .int32(2)]))
+    model.interface(inputs: [input], outputs: [output])
+    model.subgraph(function("RELU"))
+    model.subgraph(function("ABS"))
+    return model
+  }
+
+  @Sendable private static func composite() -> TFLiteSample {
+    var model = TFLiteSample()
+    let input = model.tensor("x0", image)
+    let output = model.tensor("r0", image)
+    model.node(
+      code: code("STABLEHLO_COMPOSITE"), [input], [output],
+      options: (type: 1021, fields: [0: .string("relu"), 1: .int32(1)]))
+    model.interface(inputs: [input], outputs: [output])
+    model.subgraph(function("RELU"))
+    return model
+  }
+
+  /// Twice a relu, counted by a constant.
+  @Sendable private static func loop() -> TFLiteSample {
+    func integer(_ value: Int) -> [UInt8] { OperatorExample.raw([value], size: 4) }
+    var test = TFLiteSample()
+    let tested = [test.tensor("t/i", [], type: 2), test.tensor("t/x", image)]
+    let limit = test.tensor("t/limit", [], type: 2, data: integer(2))
+    let goesOn = test.tensor("t/less", [], type: 6)
+    test.node(code: code("LESS"), [tested[0], limit], [goesOn], options: nil)
+    test.interface(inputs: tested, outputs: [goesOn])
+    var body = TFLiteSample()
+    let before = [body.tensor("b/i", [], type: 2), body.tensor("b/x", image)]
+    let one = body.tensor("b/one", [], type: 2, data: integer(1))
+    let after = [body.tensor("b/next", [], type: 2), body.tensor("b/y", image)]
+    body.node(code: code("ADD"), [before[0], one], [after[0]], options: nil)
+    body.node(code: code("RELU"), [before[1]], [after[1]], options: nil)
+    body.interface(inputs: before, outputs: after)
+    var model = TFLiteSample()
+    let start = model.tensor("start", [], type: 2, data: integer(0))
+    let input = model.tensor("x0", image)
+    let results = [model.tensor("count", [], type: 2), model.tensor("r0", image)]
+    model.node(
+      code: code("WHILE"), [start, input], results,
+      options: (type: 93, fields: [0: .int32(1), 1: .int32(2)]))
+    model.interface(inputs: [input], outputs: [results[1]])
+    model.subgraph(test)
+    model.subgraph(body)
     return model
   }
 }

@@ -91,15 +91,24 @@ private struct FlatWriter {
   }
 }
 
-/// Builds a TFLite model of a single subgraph (schema version 3).
+/// Builds a TFLite model (schema version 3).
 public struct TFLiteSample: Sendable {
   /// An empty model.
   public init() {}
 
-  private var buffers: [[Int: FlatField]] = [[:]]
-  private var tensors: [[Int: FlatField]] = []
-  private var codes: [Int] = []
-  private var operators: [[Int: FlatField]] = []
+  private struct Tensor {
+    var fields: [Int: FlatField]
+    var data: [UInt8]?
+  }
+
+  private struct Operator {
+    var code: Int
+    var fields: [Int: FlatField]
+  }
+
+  private var tensors: [Tensor] = []
+  private var operators: [Operator] = []
+  private var branches: [TFLiteSample] = []
   private var inputs: [Int] = []
   private var outputs: [Int] = []
 
@@ -116,57 +125,76 @@ public struct TFLiteSample: Sendable {
     parameters: Parameters? = nil
   ) -> Int {
     var fields: [Int: FlatField] = [
-      0: .int32s(shape), 1: .uint8(UInt8(type)), 2: .int32(0), 3: .string(name),
+      0: .int32s(shape), 1: .uint8(UInt8(type)), 3: .string(name),
     ]
-    if let data {
-      fields[2] = .int32(buffers.count)
-      buffers.append([0: .bytes(data)])
-    }
     if let parameters {
       fields[4] = .table([
         2: .floats(parameters.scales), 3: .int64s(parameters.zeroPoints),
         6: .int32(parameters.axis),
       ])
     }
-    tensors.append(fields)
+    tensors.append(Tensor(fields: fields, data: data))
     return tensors.count - 1
   }
 
   /// Adds an operator.
   ///
-  /// - Parameter options: the type of its options in the schema's union, and their fields.
+  /// - Parameter options: the type of its options in the schema's union, from 1000 on in its second
+  ///   union, and their fields.
   public mutating func node(
     code: Int, _ inputs: [Int], _ outputs: [Int], options: (type: Int, fields: [Int: FlatField])?
   ) {
-    if !codes.contains(code) { codes.append(code) }
-    var fields: [Int: FlatField] = [
-      0: .int32(codes.firstIndex(of: code) ?? 0), 1: .int32s(inputs), 2: .int32s(outputs),
-    ]
+    var fields: [Int: FlatField] = [1: .int32s(inputs), 2: .int32s(outputs)]
     if let options {
-      fields[3] = .uint8(UInt8(options.type))
-      fields[4] = .table(options.fields)
+      let place = options.type < 1000 ? 3 : 11
+      fields[place] = .uint8(UInt8(options.type % 1000))
+      fields[place + 1] = .table(options.fields)
     }
-    operators.append(fields)
+    operators.append(Operator(code: code, fields: fields))
   }
+
+  /// Adds a subgraph that operators name, the first of them as number 1.
+  public mutating func subgraph(_ sample: TFLiteSample) { branches.append(sample) }
 
   /// Names the interface.
   public mutating func interface(inputs: [Int], outputs: [Int]) {
     (self.inputs, self.outputs) = (inputs, outputs)
   }
 
+  /// The tables of one subgraph; its constants and operator codes go to the model's.
+  private func table(
+    buffers: inout [[Int: FlatField]], codes: inout [Int]
+  ) -> [Int: FlatField] {
+    var listed: [[Int: FlatField]] = []
+    for tensor in tensors {
+      var fields = tensor.fields
+      fields[2] = .int32(tensor.data == nil ? 0 : buffers.count)
+      if let data = tensor.data { buffers.append([0: .bytes(data)]) }
+      listed.append(fields)
+    }
+    var nodes: [[Int: FlatField]] = []
+    for operation in operators {
+      if !codes.contains(operation.code) { codes.append(operation.code) }
+      var fields = operation.fields
+      fields[0] = .int32(codes.firstIndex(of: operation.code) ?? 0)
+      nodes.append(fields)
+    }
+    return [0: .tables(listed), 1: .int32s(inputs), 2: .int32s(outputs), 3: .tables(nodes)]
+  }
+
   /// The model file.
   public var bytes: [UInt8] {
+    var buffers: [[Int: FlatField]] = [[:]]
+    var codes: [Int] = []
+    let graphs = ([self] + branches).map { $0.table(buffers: &buffers, codes: &codes) }
     var writer = FlatWriter()
     writer.number(0)
     writer.bytes += Array("TFL3".utf8)
-    let graph: [Int: FlatField] = [
-      0: .tables(tensors), 1: .int32s(inputs), 2: .int32s(outputs), 3: .tables(operators),
-    ]
     writer.table(
       [
         0: .int32(3),
         1: .tables(codes.map { [0: .uint8(UInt8(min($0, 127))), 3: .int32($0)] }),
-        2: .tables([graph]), 4: .tables(buffers),
+        2: .tables(graphs), 4: .tables(buffers),
       ], from: 0)
     return writer.bytes
   }

@@ -34,7 +34,7 @@ enum GraphValidator {
       do throws(GraphError) {
         types = try node.operation.resultTypes(node.inputs.map { $0.map { graph[$0].type } })
       } catch {
-        throw error.named(node.name)
+        throw error.named(node.name, node.operation.name)
       }
       let stated = node.outputs.map { graph[$0].type }
       guard types == stated else {

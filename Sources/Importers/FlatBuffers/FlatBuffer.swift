@@ -171,6 +171,13 @@ struct FlatTable {
     }
   }
 
+  /// A vector of unsigned 16-bit integers, at most `limit`.
+  func uint16s(_ id: Int, limit: Int) throws(GraphError) -> [Int] {
+    try elements(id, stride: 2, limit: limit) { (buffer, place) throws(GraphError) in
+      Int(try buffer.unsigned(place, size: 2))
+    }
+  }
+
   /// A vector of signed 64-bit integers, at most `limit`.
   func int64s(_ id: Int, limit: Int) throws(GraphError) -> [Int64] {
     try elements(id, stride: 8, limit: limit) { (buffer, place) throws(GraphError) in

@@ -21,6 +21,7 @@ enum ONNXClassicalTable {
     "LinearRegressor": ONNXMapping(convert: ONNXLinearModels.regressor),
     "Normalizer": ONNXMapping(convert: ONNXFeatures.normalizer),
     "Scaler": ONNXMapping(convert: ONNXFeatures.scaler),
+    "TreeEnsemble": ONNXMapping(convert: ONNXTrees.ensemble),
     "TreeEnsembleClassifier": ONNXMapping(convert: ONNXTrees.classifier),
     "TreeEnsembleRegressor": ONNXMapping(convert: ONNXTrees.regressor),
     "ZipMap": ONNXMapping(convert: ONNXFeatures.zipMap),

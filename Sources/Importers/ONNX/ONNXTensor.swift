@@ -108,6 +108,21 @@ struct ONNXTensor {
     return TensorData(shape: shape, elements: elements)
   }
 
+  /// The elements of a list of floats or doubles, without loss.
+  func doubleData() throws(GraphError) -> [Double] {
+    guard dataType == 11, !isExternal else {
+      guard let floats = try data().floats else {
+        throw GraphError.malformed("ONNX: the elements of tensor \(name) are no floats")
+      }
+      return floats.map { Double($0) }
+    }
+    // Checks their number.
+    _ = try data()
+    return try raw.map { (r) throws(GraphError) in
+      try LittleEndianArray.load(r, UInt64.self).map { Double(bitPattern: $0) }
+    } ?? doubles
+  }
+
   private static func decode(
     _ raw: ArraySlice<UInt8>, _ dataType: Int, _ type: ElementType, count: Int
   ) throws(GraphError) -> TensorData.Elements {

@@ -60,6 +60,7 @@ struct TFLiteBuilder {
       if let data = try bound.constant(main.tensors[input].name, of: graph[id].type) {
         graph[id].constant = data
       } else {
+        try checkActivation(input)
         graph.inputs.append(id)
       }
     }
@@ -138,10 +139,10 @@ struct TFLiteBuilder {
         operation: "tensor", node: tensor.name,
         reason: "TFLite type \(tensor.type) is not read; export with float32 or int8")
     }
-    guard !tensor.isVariable, !tensor.isSparse else {
+    guard !tensor.isVariable else {
       throw GraphError.unsupported(
         operation: "tensor", node: tensor.name,
-        reason: "variable and sparse tensors are not run; export a stateless, dense model")
+        reason: "variable tensors are not run; export a stateless model")
     }
     let raw = try model.data(of: tensor)
     if raw.isEmpty || ImportLimits.count(tensor.shape) == nil {
@@ -151,13 +152,20 @@ struct TFLiteBuilder {
     graph[id].quantization = try TFLiteQuantization.parameters(tensor, element)
     if !raw.isEmpty {
       try fill(id, tensor, element, raw)
-    } else if tensor.type == TFLiteTensor.halfPrecision {
-      throw GraphError.unsupported(
-        operation: "tensor", node: tensor.name,
-        reason: "activations of float16 are not run; export with float32 ones")
+    } else if tensor.sparsity != nil {
+      throw GraphError.malformed("TFLite: the sparse tensor \(tensor.name) holds no elements")
     }
     if element == .uint8 { shift(id) }
     return id
+  }
+
+  /// Half precision is widened in constants; computing in it would need its roundings.
+  private func checkActivation(_ index: Int) throws(GraphError) {
+    guard scope.tensors[index].type != TFLiteTensor.halfPrecision else {
+      throw GraphError.unsupported(
+        operation: "tensor", node: scope.tensors[index].name,
+        reason: "activations of float16 are not run; export with float32 ones")
+    }
   }
 
   /// Unsigned integers that stand for reals become signed ones, 128 less, zero point and all: the
@@ -205,7 +213,13 @@ struct TFLiteBuilder {
     let isHalf = tensor.type == TFLiteTensor.halfPrecision
     let size = isHalf ? 2 : element.byteCount
     let count = ImportLimits.count(tensor.shape) ?? 0
-    guard raw.count == count * size else {
+    guard tensor.sparsity == nil || count <= ImportLimits.foldedElements else {
+      throw GraphError.unsupported(
+        operation: "sparse tensor", node: tensor.name,
+        reason: "its shape is \(tensor.shape), and the limit is \(ImportLimits.foldedElements) "
+          + "elements; save it dense")
+    }
+    guard tensor.sparsity != nil ? raw.count % size == 0 : raw.count == count * size else {
       throw GraphError.malformed(
         "TFLite: constant \(tensor.name) of shape \(tensor.shape) holds \(raw.count) bytes")
     }
@@ -213,7 +227,10 @@ struct TFLiteBuilder {
       isHalf
       ? .float32(try LittleEndianArray.load(raw, UInt16.self).map(NarrowFloat.half.float(bits:)))
       : try LittleEndianArray.elements(raw, element)
-    graph[id].constant = TensorData(shape: tensor.shape, elements: elements)
+    graph[id].constant =
+      try tensor.sparsity?.dense(elements, shape: tensor.shape, name: tensor.name)
+      ?? TensorData(shape: tensor.shape, elements: elements)
+    if tensor.sparsity != nil, let dense = graph[id].constant { budget.keep(dense) }
   }
 
   /// Throws when importing up to `node` took too much.
@@ -248,6 +265,12 @@ struct TFLiteBuilder {
     guard node.outputs.indices.contains(index) else { throw node.invalid("it has no result") }
     let id = try value(node.outputs[index])
     return graph[id].type
+  }
+
+  /// A result with the type and parameters that the file states.
+  mutating func statedValue(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> Value {
+    _ = try stated(node, index)
+    return graph[try value(node.outputs[index])]
   }
 
   /// An operand that must be constant integers, such as axes.
@@ -337,9 +360,10 @@ struct TFLiteBuilder {
   }
 
   /// Adds a node that the file does not have, before `node`; its result has the parameters of its
-  /// first operand. Of constants only, it is computed at once.
+  /// first operand where none are given. Of constants only, it is computed at once.
   mutating func step(
-    _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?], suffix: String
+    _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?], suffix: String,
+    quantization given: Quantization? = nil
   ) throws(GraphError) -> ValueID {
     let operands = inputs.map { $0.map { graph[$0] } }
     let name = unique(node.name + suffix)
@@ -350,7 +374,7 @@ struct TFLiteBuilder {
         Value(name: name, type: ValueType(data.type, data.shape), constant: data))
     }
     let type = try operation.singleResult(operands.map { $0?.type }, node: node.name)
-    let quantization = operands.first??.quantization
+    let quantization = given ?? operands.first??.quantization
     let result = graph.add(Value(name: name, type: type, quantization: quantization))
     budget.keep(operation)
     graph.nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [result]))
@@ -364,11 +388,14 @@ struct TFLiteBuilder {
   }
 
   /// Adds a constant of `node` that the file does not have.
-  mutating func constant(_ node: TFLiteNode, _ suffix: String, _ data: TensorData) -> ValueID {
+  mutating func constant(
+    _ node: TFLiteNode, _ suffix: String, _ data: TensorData, quantization: Quantization? = nil
+  ) -> ValueID {
     budget.keep(data)
     return graph.add(
       Value(
-        name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data))
+        name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data,
+        quantization: quantization))
   }
 
   private mutating func unique(_ name: String) -> String {
@@ -385,6 +412,7 @@ struct TFLiteBuilder {
   ) throws(GraphError) {
     var outputs: [ValueID] = []
     for tensor in result.map({ [node.outputs[$0]] }) ?? node.outputs {
+      try checkActivation(tensor)
       outputs.append(try value(tensor))
     }
     let operands = inputs.map { $0.map { graph[$0] } }

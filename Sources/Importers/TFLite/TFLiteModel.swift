@@ -117,7 +117,7 @@ struct TFLiteTensor {
   var buffer: Int
   var name: String
   var isVariable: Bool
-  var isSparse: Bool
+  var sparsity: TFLiteSparsity?
   var signature: [Int]
   var scales: [Float] = []
   var zeroPoints: [Int64] = []
@@ -132,7 +132,9 @@ struct TFLiteTensor {
     name = try table.string(3)
     if name.isEmpty { name = "#\(index)" }
     isVariable = try table.bool(5)
-    isSparse = try table.table(6) != nil
+    sparsity = try table.table(6).map { (parameters) throws(GraphError) in
+      try TFLiteSparsity(parameters)
+    }
     signature = try table.int32s(7, limit: ImportLimits.rank)
     if let quantization = try table.table(4) {
       scales = try quantization.floats(2, limit: ImportLimits.tensors)

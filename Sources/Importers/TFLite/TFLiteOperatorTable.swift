@@ -28,6 +28,7 @@ enum TFLiteOperatorTable {
     "COS": TFLiteMapping(convert: TFLitePointwise.basic(.cos)),
     "CUMSUM": TFLiteMapping(convert: TFLiteReduction.cumulativeSum),
     "DEPTHWISE_CONV_2D": TFLiteMapping(convert: TFLiteSpatial.depthwise),
+    "DENSIFY": TFLiteMapping(convert: TFLiteQuantization.densify),
     "DEPTH_TO_SPACE": TFLiteMapping(convert: TFLiteArrangement.depthToSpace),
     "DEQUANTIZE": TFLiteMapping(convert: TFLiteQuantization.dequantize),
     "DIV": TFLiteMapping(convert: TFLitePointwise.binary(.divide, options: 29)),
@@ -158,6 +159,28 @@ enum TFLiteSpatial {
     var window: Window
     var bottom: Int
     var right: Int
+
+    /// The same windows over an input whose rows each stand twice.
+    mutating func doubleRows() {
+      window.height *= 2
+      window.strideHeight *= 2
+      window.paddingTop *= 2
+      bottom *= 2
+    }
+  }
+
+  /// Takes the zero point out of a convolution's weights.
+  private static func removeZeroPoint(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder,
+    _ layer: inout (input: ValueID, weights: ValueID, bias: ValueID?), _ frame: inout Frame
+  ) throws(GraphError) {
+    let isDoubled = try builder.removeZeroPoint(
+      node, input: &layer.input, weights: &layer.weights, axis: 1, inputAxis: 1)
+    guard isDoubled else { return }
+    guard frame.window.dilationHeight == 1 else {
+      throw node.unsupported("it is dilated, and its weights less their zero point need nine bits")
+    }
+    frame.doubleRows()
   }
 
   private static func frame(
@@ -187,7 +210,7 @@ enum TFLiteSpatial {
   @Sendable static func convolution(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    let layer = try builder.weights(node, axis: 0)
+    var layer = try builder.weights(node, axis: 0)
     let kernel = builder.graph[layer.weights].type.shape
     let image = builder.graph[layer.input].type.shape
     guard kernel.count == 4, image.count == 4 else {
@@ -197,11 +220,12 @@ enum TFLiteSpatial {
       throw node.invalid("weights \(kernel) over \(image[3]) channels")
     }
     let options = try node.options(1)
-    let frame = try frame(
+    var frame = try frame(
       node, image: image, kernel: (kernel[1], kernel[2]),
       strides: (try options?.int32(2) ?? 0, try options?.int32(1) ?? 0),
       dilations: (try options?.int32(5, default: 1) ?? 1, try options?.int32(4, default: 1) ?? 1),
       padding: try options?.uint8(0) ?? 0)
+    try removeZeroPoint(node, &builder, &layer, &frame)
     let operation = Conv2D(
       window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
       activation: try node.activation(try options?.uint8(3) ?? 0),
@@ -276,18 +300,19 @@ enum TFLiteSpatial {
   @Sendable static func depthwise(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    let layer = try builder.weights(node, axis: 3)
+    var layer = try builder.weights(node, axis: 3)
     let kernel = builder.graph[layer.weights].type.shape
     let image = builder.graph[layer.input].type.shape
     guard kernel.count == 4, image.count == 4, kernel[0] == 1, kernel[3] % image[3] == 0 else {
       throw node.invalid("weights \(kernel) and input \(image)")
     }
     let options = try node.options(2)
-    let frame = try frame(
+    var frame = try frame(
       node, image: image, kernel: (kernel[1], kernel[2]),
       strides: (try options?.int32(2) ?? 0, try options?.int32(1) ?? 0),
       dilations: (try options?.int32(6, default: 1) ?? 1, try options?.int32(5, default: 1) ?? 1),
       padding: try options?.uint8(0) ?? 0)
+    try removeZeroPoint(node, &builder, &layer, &frame)
     let operation = DepthwiseConv2D(
       window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
       depthMultiplier: kernel[3] / image[3],

@@ -71,6 +71,9 @@ enum InspectCommand {
     for id in graph.outputs { console.out("output  \(graph[id].name)  \(graph[id].type.shape)") }
     guard layers else { return }
     for line in LayerTables.stages(report) { console.out(line) }
+    if given.completeness != .none {
+      console.out("quantised  \(graph.nodes.count) layers, their roundings taken into scales")
+    }
     console.write("\n" + LayerTables.nodes(report))
     console.write("\n" + graph.textDump())
     if given.completeness == .full {

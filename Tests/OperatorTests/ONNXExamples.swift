@@ -29,6 +29,8 @@ enum ONNXExamples {
     "CumSum": Example([row, .integer(1)]),
     "DepthToSpace": Example([.input(image)], [.init()], ["blocksize": .int(2)]),
     "Div": Example([.input(image), .input(image)], isPositive: true),
+    "DynamicQuantizeLinear": Example(
+      [.input(image)], [.init(nil, .integer), .init(), .init(nil, .integer)]),
     "Equal": .comparison,
     "Expand": Example([.input([1, 4, 1, 1]), .integers([1, 4, 4, 4])]),
     "EyeLike": Example([.positions([2, 2], [1, 2, 3, 4])], [.init()], ["dtype": .int(1)]),
@@ -54,6 +56,7 @@ enum ONNXExamples {
         "If", [("c", [], 9, [1])], ["then_branch": .graph(then), "else_branch": .graph(other)])
     }),
     "InstanceNormalization": Example([.input(image), .reals([4], [1, 2]), .reals([4])]),
+    "LRN": Example([.input(image)], [.init()], ["size": .int(3)]),
     "LSTM": Example(
       [.input([3, 1, 4]), .weights([1, 16, 4]), .weights([1, 16, 4]), .bias([1, 32])], [.init()],
       ["hidden_size": .int(4)]),

@@ -68,10 +68,10 @@ public struct ONNXSample: Sendable {
     case floats([Float])
     case string(String)
     case strings([String])
-    /// The fields of the `AttributeProto` besides its name.
-    case fields([UInt8])
     /// A tensor of one axis.
     case doubles([Double])
+    /// The fields of the `AttributeProto` besides its name.
+    case fields([UInt8])
     /// A vector of one float: what `ConstantOfShape` repeats.
     case tensor(Float)
     /// A graph within the graph.
@@ -100,7 +100,6 @@ public struct ONNXSample: Sendable {
           case .int(let number): attribute.integer(3, number)
           case .string(let text): attribute.string(4, text)
           case .ints(let list): for number in list { attribute.integer(8, number) }
-          case .fields(let bytes): attribute.append(bytes)
           case .doubles(let list):
             attribute.message(5) { tensor in
               tensor.integer(1, list.count)
@@ -111,6 +110,7 @@ public struct ONNXSample: Sendable {
               }
               tensor.data(9, bytes)
             }
+          case .fields(let bytes): attribute.append(bytes)
           case .tensor(let number):
             attribute.message(5) { tensor in
               tensor.integer(1, 1)

@@ -20,6 +20,7 @@ enum TFLiteExamples {
     "ADD": .two,
     "ARG_MAX": Example([row, .integer(1)], [.init([1], .integer)]),
     "ARG_MIN": Example([row, .integer(1)], [.init([1], .integer)]),
+    "ATAN2": .two,
     "AVERAGE_POOL_2D": Example(
       [.input(image)], [.init([1, 3, 3, 4])], options: .init(type: 5, fields: pool)),
     "BATCH_MATMUL": Example([.input([1, 4, 6]), .input([1, 6, 4])], [.init([1, 4, 4])]),
@@ -34,6 +35,7 @@ enum TFLiteExamples {
     "CONV_2D": Example(
       [.input(image), .weights([4, 3, 3, 4]), .bias([4])], [.init([1, 2, 2, 4])],
       options: .init(type: 1, fields: convolution)),
+    "CUMSUM": Example([row, .integer(1)], options: .init(type: 102, fields: [:])),
     "DEPTHWISE_CONV_2D": Example(
       [.input(image), .weights([1, 3, 3, 4]), .bias([4])], [.init([1, 2, 2, 4])],
       options: .init(type: 2, fields: convolution.merging([3: .int32(1)]) { $1 })),
@@ -53,6 +55,7 @@ enum TFLiteExamples {
     "GATHER_ND": Example([row, .positions([1, 2], [0, 3])], [.init([1])]),
     "GREATER": .comparison,
     "GREATER_EQUAL": .comparison,
+    "IF": TFLiteControlExamples.choice,
     "L2_NORMALIZATION": Example([row]),
     "LEAKY_RELU": Example(options: .init(type: 75, fields: [0: .float(0.1)])),
     "LESS": .comparison,
@@ -117,6 +120,7 @@ enum TFLiteExamples {
     "SQRT": .positive,
     "SQUARED_DIFFERENCE": .two,
     "SQUEEZE": Example([.input([1, 1, 6])], [.init([1, 6])]),
+    "STABLEHLO_COMPOSITE": TFLiteControlExamples.composite,
     "STRIDED_SLICE": Example(
       [
         .input(image), .integers([0, 1, 0, 0]), .integers([1, 4, 4, 4]), .integers([1, 2, 1, 1]),
@@ -141,6 +145,7 @@ enum TFLiteExamples {
     "UNPACK": Example(
       [.input([1, 2, 6])], [.init([1, 6]), .init([1, 6])],
       options: .init(type: 64, fields: [0: .int32(2), 1: .int32(1)])),
+    "WHILE": TFLiteControlExamples.loop,
     "ZEROS_LIKE": Example([row]),
   ]
 

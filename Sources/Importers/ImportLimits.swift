@@ -16,7 +16,7 @@ enum ImportLimits {
   /// Kernel extents, strides, dilations, pads.
   static let windowExtent = 1 << 16
   /// Operands or results of a node.
-  static let operands = 64
+  static let operands = 1024
   /// Bytes of a name.
   static let nameBytes = 4096
   /// Elements of a result folded at import.

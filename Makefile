@@ -5,7 +5,8 @@ ARCH ?= arm64
 # What `device` builds.
 PRODUCT ?= swiftletd
 
-.PHONY: help demo test build lint device conformance operators fuzz wheels peers arm-throughput clean
+.PHONY: help demo test build lint device conformance operators fuzz fuzz-coverage wheels peers \
+  arm-throughput clean
 
 ## help: this list
 help:
@@ -55,6 +56,10 @@ fuzz: SECONDS = 60
 fuzz: IMPORTER = ONNX TFLite
 fuzz:
 	@for importer in $(IMPORTER); do Tests/Fuzzers/run $$importer $(SECONDS) || exit 1; done
+
+## fuzz-coverage: how much of the importers the fuzzers' corpus reaches
+fuzz-coverage:
+	@Tests/Fuzzers/coverage
 
 ## wheels: real models out of PyPI wheels beside their own runtimes; OPTIONS='--only silero'
 wheels:

@@ -175,12 +175,16 @@ let testing: [Target] = [
     path: "Tests/Conformance/Runner", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
   // Under libFuzzer by `make fuzz` (Tests/Fuzzers).
   .target(
-    name: "FuzzHarness", dependencies: ["Importers", "ModelGraph"], path: "Tests/Fuzzers/Harness",
-    swiftSettings: strict),
+    name: "FuzzHarness", dependencies: ["Importers", "ModelGraph", "ModelSamples", "Wire"],
+    path: "Tests/Fuzzers/Harness", swiftSettings: strict),
   fuzzer("ONNX"),
   fuzzer("TFLite"),
   .target(
-    name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport", swiftSettings: strict),
+    name: "ModelSamples", dependencies: ["Wire"], path: "Tests/ModelSamples",
+    swiftSettings: strict),
+  .target(
+    name: "TestSupport", dependencies: ["ModelSamples", "Wire"], path: "Tests/TestSupport",
+    swiftSettings: strict),
   tests(
     "Wire",
     [
@@ -242,8 +246,8 @@ let testing: [Target] = [
     "Fuzz",
     [
       "Arrays", "BundleFormat", "Bundling", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics",
-      "HostArrays", "Importers", "JSON", "Kernels", "PlanFormat", "Sealing", "Targets", "Telemetry",
-      "Wire",
+      "FuzzHarness", "HostArrays", "Importers", "JSON", "Kernels", "ModelGraph", "PlanFormat",
+      "Sealing", "Targets", "Telemetry", "Wire",
     ]),
   tests(
     "Conformance",

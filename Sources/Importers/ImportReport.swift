@@ -115,14 +115,19 @@ extension GraphError {
   ) -> GraphError? {
     guard let first = unknown.first else { return nil }
     var counts: [(operation: String, count: Int)] = []
+    var places: [String: Int] = [:]
     for (operation, _) in unknown {
-      if let place = counts.firstIndex(where: { $0.operation == operation }) {
+      if let place = places[operation] {
         counts[place].count += 1
       } else {
+        places[operation] = counts.count
         counts.append((operation, 1))
       }
     }
-    let list = counts.map { "\($0.operation) (\($0.count) \($0.count == 1 ? "node" : "nodes"))" }
+    var list = counts.prefix(20).map {
+      "\($0.operation) (\($0.count) \($0.count == 1 ? "node" : "nodes"))"
+    }
+    if counts.count > list.count { list.append("\(counts.count - list.count) more operators") }
     let others =
       unknown.count == 1
       ? "" : "; of this model's nodes it does not run \(list.joined(separator: ", "))"

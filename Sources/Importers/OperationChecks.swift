@@ -15,8 +15,9 @@ extension Operation {
     } catch {
       throw error.named(node, name)
     }
-    for type in types where !(allowsEmpty && ImportLimits.isBounded(type.shape)) {
-      try ImportLimits.check(type.shape, node: node, "the result of \(name)")
+    for type in types {
+      try ImportLimits.check(
+        type.shape, node: node, "the result of \(name)", allowsEmpty: allowsEmpty)
     }
     return types
   }

@@ -23,7 +23,9 @@ public struct Quantize: Operation, Equatable {
   }
 
   public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
-    [ValueType(element, try operand(0, of: operands).shape)]
+    let shape = try operand(0, of: operands).shape
+    try layout.check(operands, shape: shape)
+    return [ValueType(element, shape)]
   }
 
   public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {

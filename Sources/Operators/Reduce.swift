@@ -101,7 +101,7 @@ public struct Reduce: Operation, Equatable {
     case .minimum: row.min()
     case .product: row.reduce(1, &*)
     case .sumOfSquares: row.reduce(0) { $0 &+ $1 &* $1 }
-    case .l1: row.reduce(0) { $0 &+ abs($1) }
+    case .l1: row.reduce(0) { $0 &+ ($1 < 0 ? 0 &- $1 : $1) }
     case .l2, .logSum, .logSumExp: nil
     }
   }

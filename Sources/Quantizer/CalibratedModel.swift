@@ -38,7 +38,7 @@ public struct CalibratedModel: Sendable {
   public init(
     _ model: Graph, items: [[TensorData]], equalizing: Bool = true
   ) throws(GraphError) {
-    try model.checkElements()
+    try model.checkReferenceOnly()
     var graph = model
     if equalizing { Equalization.apply(to: &graph) }
     graph.separateWeights()

@@ -23,7 +23,7 @@ public enum Quantizer {
   public static func quantize(
     _ model: CalibratedModel, method: RangeMethod, inputs: [InputEncoding]
   ) throws(GraphError) -> Graph {
-    try model.graph.checkElements()
+    try model.graph.checkReferenceOnly()
     var graph = model.graph
     for (id, encoding) in zip(graph.inputs, inputs) {
       switch encoding {

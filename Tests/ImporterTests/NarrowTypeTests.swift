@@ -110,10 +110,22 @@ import Testing
     model.input("x", ["6"])
     model.node("DynamicQuantizeLinear", ["x"], ["y", "scale", "zero"])
     for name in ["y", "scale", "zero"] { model.output(name) }
-    let results = try FloatExecutor(load(model)).run(
-      inputs: [TensorData(shape: [6], floats: input)])
+    let graph = try load(model)
+    let item = [TensorData(shape: [6], floats: input)]
+    let results = try FloatExecutor(graph).run(inputs: item)
     #expect(results[0].elements == .uint8(levels))
     #expect(results[1] == TensorData(shape: [], floats: [scale]))
     #expect(results[2].elements == .uint8([zeroPoint]))
+    do throws(GraphError) {
+      _ = try CalibratedModel(graph, items: [item])
+      Issue.record("it was calibrated")
+    } catch {
+      #expect(
+        error
+          == .unsupported(
+            operation: "Quantize", node: "y",
+            reason: "its scale depends on the input; quantise with constant scales, or export the "
+              + "model in floats"))
+    }
   }
 }

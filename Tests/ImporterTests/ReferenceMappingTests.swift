@@ -83,6 +83,11 @@ import Testing
     for (got, want) in zip(result[0].floats ?? [], expected) { #expect(abs(got - want) < 1e-6) }
     #expect(abs((result[1].floats?[0] ?? 0) - 0.4) < 1e-6)
     #expect(abs((result[2].floats?[0] ?? 0) - 1.4) < 1e-6)
+    #expect(
+      refusal(graph, [1, 3, 5, 7])
+        == .unsupported(
+          operation: "BatchNormalization", node: "y",
+          reason: "it is in training mode; export the model for inference"))
   }
 
   /// x / (1 + the sum of three neighbours' squares).

@@ -156,11 +156,10 @@ struct FlatTable {
   /// A UTF-8 string of bounded length.
   func string(_ id: Int) throws(GraphError) -> String {
     let raw = try bytes(id)
-    guard raw.count <= ImportLimits.nameBytes,
-      let text = String(validating: raw, as: UTF8.self)
-    else {
+    guard raw.count <= ImportLimits.nameBytes, let text = ModelName.text(raw) else {
       throw GraphError.malformed(
-        "flatbuffer: a name in the table at \(position) is too long or not valid UTF-8")
+        "flatbuffer: a name in the table at \(position) is too long, is not valid UTF-8 or holds a "
+          + "control character")
     }
     return text
   }

@@ -20,11 +20,10 @@ enum ONNXBatchStatistics {
     let centered = try builder.emit(
       Binary(.subtract), [input, centers], node: node, suffix: "/centered")
     let squares = try builder.emit(
-      Reduce(kind: .sumOfSquares, axes: axes, keepsDimensions: false), [centered], node: node,
+      Pointwise(.binary(.multiply, .variable, .variable)), [centered], node: node,
       suffix: "/squares")
-    let count = axes.reduce(1) { $0 * shape[$1] }
     let variance = try builder.emit(
-      Pointwise(.binary(.divide, .variable, .constant(Double(count)))), [squares], node: node,
+      Reduce(kind: .mean, axes: axes, keepsDimensions: false), [squares], node: node,
       suffix: "/variance")
     let operation = BatchNormalization(
       epsilon: try node.float("epsilon", default: 1e-5), axis: 1)

@@ -7,6 +7,7 @@ struct ONNXBuilder {
   private(set) var graph: Graph
   /// Version of the default operator set.
   let opset: Int
+  private var budget: ImportBudget
   private var values: [String: ValueID] = [:]
   /// Constants of strings, by name: no tensors, for nothing is computed of them.
   private var stringTables: [String: [String]] = [:]
@@ -18,9 +19,15 @@ struct ONNXBuilder {
   var narrowTypes = ONNXNarrowTypes()
 
   /// Starts an empty graph.
-  init(name: String, opset: Int) {
+  init(name: String, opset: Int, fileBytes: Int) {
     graph = Graph(name: name)
     self.opset = opset
+    budget = ImportBudget(fileBytes: fileBytes)
+  }
+
+  /// Throws when importing up to `node` took too much.
+  func checkBudget(_ node: ONNXNode) throws(GraphError) {
+    try budget.check(node.operation, node: node.name)
   }
 
   // MARK: Values
@@ -101,7 +108,8 @@ struct ONNXBuilder {
 
   /// Adds a constant.
   mutating func constant(_ name: String, _ data: TensorData) -> ValueID {
-    graph.add(
+    budget.keep(data)
+    return graph.add(
       Value(name: unique(name), type: ValueType(data.type, data.shape), constant: data))
   }
 
@@ -197,6 +205,7 @@ struct ONNXBuilder {
   ) throws(GraphError) -> [ValueID] {
     let operands = inputs.map { $0.map { graph[$0] } }
     if let folded = try operation.folded(operands, node: node.name) {
+      budget.compute(operation, operands, folded)
       return folded.enumerated().map { index, data in
         constant(resultName(node, firstResult + index) + suffix, data)
       }
@@ -215,6 +224,7 @@ struct ONNXBuilder {
     guard graph.nodes.count < 4 * ImportLimits.nodes else {
       throw GraphError.malformed("ONNX: too many nodes")
     }
+    budget.keep(operation)
     let ids = types.enumerated().map { index, type in
       graph.add(
         Value(name: unique(resultName(node, firstResult + index) + suffix), type: type))

@@ -22,7 +22,7 @@ enum ONNXImporter {
         reason: "operator sets \(opsets.lowerBound) to \(opsets.upperBound) are read; convert the "
           + "model to one of them when exporting")
     }
-    var builder = ONNXBuilder(name: name, opset: opset)
+    var builder = ONNXBuilder(name: name, opset: opset, fileBytes: bytes.count)
     try addInterface(model.graph, constants, dataShapes, to: &builder)
     try checkOperators(model.graph.nodes)
     for node in model.graph.nodes { try convert(node, &builder) }
@@ -104,6 +104,13 @@ enum ONNXImporter {
 
   /// Maps a node.
   static func convert(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    try map(node, &builder)
+    try builder.checkBudget(node)
+  }
+
+  private static func map(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
     if node.domain == ONNXClassicalTable.domain {

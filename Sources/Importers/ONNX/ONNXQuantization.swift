@@ -125,6 +125,11 @@ enum ONNXQuantization {
   private static func layout(
     _ node: ONNXNode, _ builder: ONNXBuilder, input: ValueID, scale: ValueID
   ) throws(GraphError) -> GridLayout {
+    if let scales = builder.data(scale)?.floats {
+      guard scales.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+        throw node.invalid("a scale is not a positive number")
+      }
+    }
     guard builder.shape(scale).reduce(1, *) != 1 else { return GridLayout(axis: 0) }
     let axis = try ONNXLayout.normalized(
       [try node.int("axis", default: 1)], rank: builder.shape(input).count, node)[0]

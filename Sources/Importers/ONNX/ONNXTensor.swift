@@ -100,7 +100,9 @@ struct ONNXTensor {
     }
     let shape = dimensions.map(Int.init)
     guard ImportLimits.isBounded(shape) else {
-      throw GraphError.malformed("ONNX: tensor \(name) cannot have shape \(dimensions)")
+      throw GraphError.malformed(
+        "ONNX: tensor \(name) has shape \(shape); dimensions must not be negative and the element "
+          + "count at most \(ImportLimits.elements)")
     }
     let count = shape.reduce(1, *)
     let elements =

@@ -142,6 +142,11 @@ struct ONNXTreeTable {
         throw node.invalid("tree \(trees[root]) has a cycle")
       }
       if let parent { result.nodes[parent].target = Int32(result.nodes.count) }
+      guard result.leaves.count <= ImportLimits.foldedElements else {
+        throw node.unsupported(
+          "its leaves would hold more than the limit of \(ImportLimits.foldedElements) values; "
+            + "export fewer trees or targets")
+      }
       guard modes[position] != "LEAF" else {
         result.nodes.append(.init(row: Int32(result.leaves.count / result.leafWidth)))
         var row = [Float](repeating: 0, count: result.leafWidth)

@@ -9,7 +9,9 @@ struct TFLiteBuilder {
   private var scope: Scope
   private var constantBytes = 0
   private var names: Set<String> = []
+  private var budget: ImportBudget
   private var inlined = 0
+  private var inlinedTensors = 0
 
   /// The subgraph whose operators are being emitted.
   private struct Scope {
@@ -31,6 +33,7 @@ struct TFLiteBuilder {
     _ model: TFLiteModel, name: String, constants: [String: TensorData], dataShapes: [[Int]]
   ) throws(GraphError) {
     self.model = model
+    budget = ImportBudget(fileBytes: model.byteCount)
     let main = model.main
     graph = Graph(name: name)
     scope = Scope(main, path: [0])
@@ -82,12 +85,16 @@ struct TFLiteBuilder {
     guard model.subgraphs.indices.contains(subgraph), !scope.path.contains(subgraph) else {
       throw node.invalid("it runs subgraph \(subgraph) of \(model.subgraphs.count) inside itself")
     }
+    guard scope.path.count <= ImportLimits.scopes else {
+      throw node.invalid("its subgraphs are nested deeper than \(ImportLimits.scopes)")
+    }
     let body = model.subgraphs[subgraph]
     inlined += body.operators.count + 1
+    inlinedTensors += body.tensors.count
     guard body.inputs.count == operands.count,
       outputs?.count ?? body.outputs.count == body.outputs.count
     else { throw node.invalid("it does not fit the operands and results of subgraph \(subgraph)") }
-    guard inlined <= ImportLimits.nodes else {
+    guard inlined <= ImportLimits.nodes, inlinedTensors <= 16 * ImportLimits.tensors else {
       throw node.unsupported("it repeats more than \(ImportLimits.nodes) operators")
     }
     let outer = scope
@@ -137,10 +144,12 @@ struct TFLiteBuilder {
         operation: "tensor", node: tensor.name,
         reason: "variable tensors are not run; export a stateless model")
     }
-    try ImportLimits.check(tensor.shape, node: tensor.name, "the tensor")
+    let raw = try model.data(of: tensor)
+    if raw.isEmpty || ImportLimits.count(tensor.shape) == nil {
+      try ImportLimits.check(tensor.shape, node: tensor.name, "the tensor")
+    }
     graph[id].type = ValueType(element, tensor.shape)
     graph[id].quantization = try TFLiteQuantization.parameters(tensor, element)
-    let raw = try model.data(of: tensor)
     if !raw.isEmpty {
       try fill(id, tensor, element, raw)
     } else if tensor.sparsity != nil {
@@ -215,6 +224,11 @@ struct TFLiteBuilder {
     graph[id].constant =
       try tensor.sparsity?.dense(elements, shape: tensor.shape, name: tensor.name)
       ?? TensorData(shape: tensor.shape, elements: elements)
+  }
+
+  /// Throws when importing up to `node` took too much.
+  func checkBudget(_ node: TFLiteNode) throws(GraphError) {
+    try budget.check(node.operation, node: node.name)
   }
 
   // MARK: Operands
@@ -347,12 +361,15 @@ struct TFLiteBuilder {
     let operands = inputs.map { $0.map { graph[$0] } }
     let name = unique(node.name + suffix)
     if let data = try operation.folded(operands, node: node.name)?.first {
+      budget.compute(operation, operands, [data])
+      budget.keep(data)
       return graph.add(
         Value(name: name, type: ValueType(data.type, data.shape), constant: data))
     }
     let type = try operation.singleResult(operands.map { $0?.type }, node: node.name)
     let quantization = given ?? operands.first??.quantization
     let result = graph.add(Value(name: name, type: type, quantization: quantization))
+    budget.keep(operation)
     graph.nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [result]))
     return result
   }
@@ -367,7 +384,8 @@ struct TFLiteBuilder {
   mutating func constant(
     _ node: TFLiteNode, _ suffix: String, _ data: TensorData, quantization: Quantization? = nil
   ) -> ValueID {
-    graph.add(
+    budget.keep(data)
+    return graph.add(
       Value(
         name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data,
         quantization: quantization))
@@ -397,7 +415,11 @@ struct TFLiteBuilder {
       guard folded.map({ ValueType($0.type, $0.shape) }) == outputs.map({ graph[$0].type }) else {
         throw node.invalid("its result is not what the file states")
       }
-      for (output, data) in zip(outputs, folded) { graph[output].constant = data }
+      budget.compute(operation, operands, folded)
+      for (output, data) in zip(outputs, folded) {
+        budget.keep(data)
+        graph[output].constant = data
+      }
       return
     }
     let moves = operation.quantizationRule == .sameAsInput
@@ -429,6 +451,7 @@ struct TFLiteBuilder {
         node, inputs: operands.compactMap { $0 }, result: graph[output], same: shares)
     }
     guard let first = outputs.first else { throw node.invalid("it has no result") }
+    budget.keep(operation)
     graph.nodes.append(
       Node(name: graph[first].name, operation: operation, inputs: inputs, outputs: outputs))
   }

@@ -41,6 +41,7 @@ enum TFLiteControlFlow {
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
     guard let options = try node.options(92) else { throw node.invalid("it has no options") }
+    // A constant is read when it is first asked for.
     let decision = try builder.operand(node, 0)
     let isTrue = try condition(node, builder, decision)
     let operands = try operands(node, &builder, from: 1)

@@ -27,6 +27,7 @@ enum TFLiteImporter {
         throw node.unsupported(GraphError.unknownOperatorAdvice)
       }
       try mapping.convert(node, &builder)
+      try builder.checkBudget(node)
     }
   }
 

@@ -12,6 +12,9 @@ struct TFLiteModel {
   /// The subgraph an interpreter runs.
   var main: TFLiteSubgraph { subgraphs[0] }
 
+  /// Size of the file.
+  var byteCount: Int { file.count }
+
   /// Decodes a file.
   init(_ bytes: [UInt8]) throws(GraphError) {
     file = FlatBuffer(bytes)

@@ -241,7 +241,7 @@ enum TFLiteSpatial {
     let layer = try builder.weights(node, axis: 0, places: (input: 2, weights: 1, bias: 3))
     let kernel = builder.graph[layer.weights].type.shape
     let size = try builder.integers(node, 0)
-    guard kernel.count == 4, size.count == 4, size.allSatisfy({ $0 > 0 }) else {
+    guard kernel.count == 4, size.count == 4, ImportLimits.count(size) != nil else {
       throw node.invalid("weights \(kernel) and a result of \(size)")
     }
     let options = try node.options(49)

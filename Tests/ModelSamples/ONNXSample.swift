@@ -37,6 +37,9 @@ public struct ProtobufWriter: Sendable {
     bytes += value
   }
 
+  /// Fields that are written already.
+  public mutating func append(_ fields: [UInt8]) { bytes += fields }
+
   /// A field of text.
   public mutating func string(_ field: Int, _ value: String) { data(field, Array(value.utf8)) }
 
@@ -70,6 +73,8 @@ public struct ONNXSample: Sendable {
     case byteTensor([Int])
     /// A tensor of one axis.
     case doubles([Double])
+    /// The fields of the `AttributeProto` besides its name.
+    case fields([UInt8])
     /// A vector of one float: what `ConstantOfShape` repeats.
     case tensor(Float)
     /// A graph within the graph.
@@ -120,6 +125,7 @@ public struct ONNXSample: Sendable {
               }
               tensor.data(9, bytes)
             }
+          case .fields(let bytes): attribute.append(bytes)
           case .tensor(let number):
             attribute.message(5) { tensor in
               tensor.integer(1, 1)
@@ -172,6 +178,12 @@ public struct ONNXSample: Sendable {
       tensor.data(9, raw)
     }
   }
+
+  /// Fields of the graph as the body writes them.
+  public mutating func fields(_ body: (inout ProtobufWriter) -> Void) { body(&graph) }
+
+  /// The fields of the graph.
+  public var graphFields: [UInt8] { graph.bytes }
 
   private mutating func interface(
     _ field: Int, _ name: String, _ shape: [String], type element: Int = 1

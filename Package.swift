@@ -223,8 +223,8 @@ let testing: [Target] = [
     "Chain",
     [
       "Arrays", "BundleFormat", "Bundling", "CAllocationCounter", "DeviceCommands", "DeviceRuntime",
-      "DriftStatistics", "Evaluation", "Importers", "Kernels", "ModelGraph", "PlanFormat",
-      "Sealing", "SignalChain", "Wire",
+      "DriftStatistics", "Evaluation", "HostArrays", "Importers", "Kernels", "ModelGraph",
+      "PlanFormat", "Sealing", "SignalChain", "Wire",
     ]),
   tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "System", "Wire"]),
   tests(

@@ -26,7 +26,7 @@ enum ImportLimits {
   /// Stored elements of a sparse constant.
   static let sparseRuns = 1 << 22
   /// Operands or results of a node.
-  static let operands = 64
+  static let operands = 1024
   /// Bytes of a name.
   static let nameBytes = 4096
   /// Elements of a result folded at import.

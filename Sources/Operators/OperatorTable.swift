@@ -33,6 +33,7 @@ public enum OperatorTable {
     Scatter.self,
     ScoreTransform.self,
     Softmax.self,
+    SupportVectors.self,
     TopK.self,
     Transpose.self,
     TransposedConv2D.self,

@@ -16,9 +16,19 @@ enum ModelFile {
   static func load(
     _ path: String, arrays: [NumericArray] = []
   ) throws(CommandFailure) -> Graph {
+    try load(path, shapes: arrays.map(\.shape))
+  }
+
+  /// Imports a model file; dimensions that it leaves open are those of `files`.
+  static func load(_ path: String, files: [DataFile]) throws(CommandFailure) -> Graph {
+    let bytes = try Files.read(path, limit: bytesMax)
+    return try load(path, shapes: DataInterface.shapes(of: files, model: bytes))
+  }
+
+  private static func load(_ path: String, shapes: [[Int]]) throws(CommandFailure) -> Graph {
     let (bytes, name) = try contents(path)
     do throws(GraphError) {
-      return try ModelImporter.load(bytes: bytes, name: name, dataShapes: arrays.map(\.shape))
+      return try ModelImporter.load(bytes: bytes, name: name, dataShapes: shapes)
     } catch {
       throw refusal(error, path)
     }

@@ -68,6 +68,9 @@ public struct ONNXSample: Sendable {
     case floats([Float])
     case string(String)
     case strings([String])
+    /// A tensor of floats, or of uint8.
+    case floatTensor([Float])
+    case byteTensor([Int])
     /// A tensor of one axis.
     case doubles([Double])
     /// The fields of the `AttributeProto` besides its name.
@@ -100,6 +103,18 @@ public struct ONNXSample: Sendable {
           case .int(let number): attribute.integer(3, number)
           case .string(let text): attribute.string(4, text)
           case .ints(let list): for number in list { attribute.integer(8, number) }
+          case .floatTensor(let list):
+            attribute.message(5) { tensor in
+              tensor.integer(1, list.count)
+              tensor.integer(2, 1)
+              for number in list { tensor.float(4, number) }
+            }
+          case .byteTensor(let list):
+            attribute.message(5) { tensor in
+              tensor.integer(1, list.count)
+              tensor.integer(2, 2)
+              for number in list { tensor.integer(5, number) }
+            }
           case .doubles(let list):
             attribute.message(5) { tensor in
               tensor.integer(1, list.count)
@@ -140,6 +155,16 @@ public struct ONNXSample: Sendable {
       tensor.integer(1, integers.count)
       tensor.integer(2, 7)
       for value in integers { tensor.integer(7, value) }
+      tensor.string(8, name)
+    }
+  }
+
+  /// A vector of strings.
+  public mutating func constant(_ name: String, strings: [String]) {
+    graph.message(5) { tensor in
+      tensor.integer(1, strings.count)
+      tensor.integer(2, 8)
+      for value in strings { tensor.string(6, value) }
       tensor.string(8, name)
     }
   }

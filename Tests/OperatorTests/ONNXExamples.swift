@@ -143,6 +143,8 @@ enum ONNXExamples {
       model.output("y0")
       return model
     }),
+    "Binarizer": Example([row], [.init()], ["threshold": .float(0.25)]),
+    "FeatureVectorizer": Example([row, row], [.init()], ["inputdimensions": .ints([6, 6])]),
     "Imputer": Example([row], [.init()], ["imputed_value_floats": .floats([0.5])]),
     "LabelEncoder": Example(onnx: {
       var model = classifier()
@@ -162,6 +164,21 @@ enum ONNXExamples {
       [row], [.init()],
       ["coefficients": .floats([1, 2, 3, -1, -2, -3]), "intercepts": .floats([0.5])]),
     "Normalizer": Example([row], [.init()], ["norm": .string("L2")]),
+    "SVMClassifier": Example(
+      [row], [.init(nil, .integer), .init()],
+      [
+        "classlabels_ints": .ints([0, 1]), "coefficients": .floats([1, -1]), "rho": .floats([0.5]),
+        "kernel_params": .floats([0.5, 0, 0]), "kernel_type": .string("RBF"),
+        "support_vectors": .floats([1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]),
+        "vectors_per_class": .ints([1, 1]),
+      ]),
+    "SVMRegressor": Example(
+      [row], [.init()],
+      [
+        "coefficients": .floats([1, -1]), "kernel_params": .floats([0.5, 0, 0]),
+        "kernel_type": .string("RBF"), "n_supports": .int(2), "rho": .floats([0.5]),
+        "support_vectors": .floats([1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]),
+      ]),
     "Scaler": Example([row], [.init()], ["offset": .floats([0.5]), "scale": .floats([2])]),
     "TreeEnsembleClassifier": Example(
       [row], [.init(nil, .integer), .init()],

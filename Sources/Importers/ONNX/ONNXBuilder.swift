@@ -9,6 +9,8 @@ struct ONNXBuilder {
   let opset: Int
   private var budget: ImportBudget
   private var values: [String: ValueID] = [:]
+  /// Constants of strings, by name: no tensors, for nothing is computed of them.
+  private var stringTables: [String: [String]] = [:]
   /// Graphs within graphs that are open.
   private(set) var scopeDepth = 0
   private var taken: Set<String> = []
@@ -89,6 +91,12 @@ struct ONNXBuilder {
   /// Names the classes that a value's integers count.
   mutating func label(_ id: ValueID, _ labels: [String]) { graph[id].labels = labels }
 
+  /// Keeps a constant of strings.
+  mutating func bind(_ name: String, strings: [String]) { stringTables[name] = strings }
+
+  /// The strings of a constant; nil for others.
+  func strings(named name: String) -> [String]? { stringTables[name] }
+
   /// The value an ONNX name is bound to.
   func value(named name: String) -> ValueID? { values[name] }
 
@@ -129,6 +137,10 @@ struct ONNXBuilder {
   func optional(_ node: ONNXNode, _ index: Int) throws(GraphError) -> ValueID? {
     guard index < node.inputs.count, !node.inputs[index].isEmpty else { return nil }
     guard let id = values[node.inputs[index]] else {
+      guard stringTables[node.inputs[index]] == nil else {
+        throw node.unsupported(
+          "it reads the strings \(node.inputs[index]); strings are run as labels of a class only")
+      }
       throw node.invalid("operand \(node.inputs[index]) is not defined before the node")
     }
     return id

@@ -87,6 +87,10 @@ enum ONNXImporter {
   ) throws(GraphError) {
     var bytes = 0
     for initializer in graph.initializers {
+      if let strings = initializer.strings {
+        builder.bind(initializer.name, strings: strings)
+        continue
+      }
       let data = try initializer.data()
       bytes += data.count * 8
       guard bytes <= 2 * ImportLimits.constantBytes else {

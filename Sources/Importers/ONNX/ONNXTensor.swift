@@ -12,6 +12,7 @@ struct ONNXTensor {
   private var narrow: [Int64] = []
   private var wide: [Int64] = []
   private var unsigned: [UInt64] = []
+  private var texts: [String] = []
   private var isExternal = false
 
   /// Decodes the message.
@@ -23,6 +24,9 @@ struct ONNXTensor {
       case 2: dataType = try reader.integer(field)
       case 4: try reader.appendFloats(field, to: &floats)
       case 5: try reader.appendIntegers(field, to: &narrow)
+      case 6:
+        let text = try reader.data(field)
+        texts.append(String(decoding: text.prefix(ImportLimits.nameBytes), as: UTF8.self))
       case 7: try reader.appendIntegers(field, to: &wide)
       case 8: name = try reader.string(field)
       case 9: raw = try reader.data(field)
@@ -40,6 +44,9 @@ struct ONNXTensor {
       }
     }
   }
+
+  /// The elements of a tensor of strings; nil for others.
+  var strings: [String]? { dataType == 8 && !isExternal ? texts : nil }
 
   /// `TensorProto.DataType.BFLOAT16`.
   static let bfloat16 = 16

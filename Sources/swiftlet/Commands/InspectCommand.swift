@@ -99,7 +99,10 @@ enum InspectCommand {
         "signed    by \(verifier.identifier(of: signature.publicKey)) (not checked for trust)")
     }
     for plan in manifest.plans {
-      for port in plan.inputs { console.out("input     \(describe(port))") }
+      for port in plan.inputs {
+        console.out("input     \(describe(port))")
+        if let names = features(port) { console.out("  of      \(names)") }
+      }
       for port in plan.outputs { console.out("output    \(describe(port))") }
       if let rule = plan.audio {
         console.out(
@@ -110,6 +113,12 @@ enum InspectCommand {
         console.out(
           "streams   windows of \(rule.rows) rows of \(rule.channels), one every \(rule.hop)")
       }
+      if let rule = plan.boxes {
+        console.out(
+          "finds     boxes: \(rule.count) of \(rule.classes - rule.firstClass) classes, \(rule.form.rawValue); one thing above \(String(format: "%.3g", Double(rule.overlap) / 65_536)) of the union; at most \(rule.detections)"
+        )
+      }
+      if !plan.roles.isEmpty { console.out("columns   \(describe(plan.roles))") }
       if let rule = plan.decision { console.out("decides   \(describe(rule, plan))") }
       console.out(
         "needs     arena \(Quantity.bytes(Int(clamping: plan.resources.arenaBytes))), weights \(Quantity.bytes(Int(clamping: plan.resources.weightsBytes))), \(plan.resources.multiplyAccumulates) MACs"
@@ -162,6 +171,33 @@ enum InspectCommand {
       }
       ?? ""
     return "\(name); q = x / \(port.scale) + \(port.zeroPoint)\(link)\(raw)"
+  }
+
+  /// Names of features or channels with their units; the first ones of many.
+  private static func features(_ port: BundleFormat.Port) -> String? {
+    guard !port.labels.isEmpty else { return nil }
+    let shown = 12
+    let names = port.labels.indices.prefix(shown).map { index in
+      let unit = index < port.units.count ? port.units[index] : ""
+      return unit.isEmpty ? port.labels[index] : "\(port.labels[index]) [\(unit)]"
+    }
+    let more = port.labels.count > shown ? " and \(port.labels.count - shown) more" : ""
+    return names.joined(separator: ", ") + more
+  }
+
+  private static func describe(_ roles: DataRoles) -> String {
+    var parts: [String] = []
+    for (name, column) in [
+      ("label", roles.label), ("group", roles.group), ("time", roles.time), ("files", roles.file),
+    ] {
+      if let column { parts.append("\(name) \(column)") }
+    }
+    if !roles.slices.isEmpty { parts.append("slices \(roles.slices.joined(separator: ", "))") }
+    if !roles.ignored.isEmpty {
+      parts.append("ignored \(roles.ignored.joined(separator: ", "))")
+    }
+    if let channel = roles.channel { parts.append("channel \(channel) of sound") }
+    return parts.joined(separator: "; ")
   }
 
   private static func describe(_ rule: DecisionRule, _ plan: PlanEntry) -> String {

@@ -183,7 +183,7 @@ struct ONNXTreeTable {
       throw node.invalid("a node compares feature \(features[position]) of \(count)")
     }
     guard !threshold.isNaN, threshold > -.infinity else {
-      throw node.unsupported("a node compares with \(threshold); thresholds must be numbers")
+      throw node.unsupported("a node compares with \(threshold); thresholds must be finite, or +∞")
     }
     // The last float at most, and below, the threshold.
     let nearest = Float(threshold)

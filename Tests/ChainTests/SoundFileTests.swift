@@ -133,8 +133,8 @@ import Wire
     let rows = AudioFrontEnd.rows(of: samples, rule)
     let count = stream.rule.items(in: rule.rows(in: 300))
     #expect(one.arrays[0].shape == [count, 1, 3, 2])
-    #expect(
-      one.arrays[0].asFloats() == (0..<count).flatMap { Array(rows[$0 * 4..<$0 * 4 + 6]) })
+    let items = (0..<count).map { Array(rows[$0 * 4..<$0 * 4 + 6]) }
+    #expect(one.arrays[0].asFloats() == items.flatMap { $0 })
     // Of a folder, subfolders are classes: off, then on.
     let all = try reader.read([DataFile(folder.path)])
     let others = stream.rule.items(in: rule.rows(in: 150))

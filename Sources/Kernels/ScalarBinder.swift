@@ -65,6 +65,8 @@ struct ScalarBinder {
         grouped(parameters, convolution(parameters.convolution, input, output, source, result)))
     case .elementwise(let parameters):
       return .elementwise(KernelCall.placed(elementwise(parameters, result)))
+    case .rescale(let parameters):
+      return .rescale(rescale(parameters, source, result))
     case .move(let parameters):
       return .move(move(parameters, result))
     case .resize(let parameters):

@@ -24,6 +24,8 @@ struct InstructionValidator {
           && (result.element == .int32 || result.element == .int64)
       case .elementwise:
         input.element == result.element && (input.element == .int8 || input.element == .int16)
+      case .rescale:
+        input.element != .int64 && (result.element == .int8 || result.element == .int16)
       case .move: input.element == result.element
       case .recurrent:
         (input.element == .int8 || input.element == .int16)
@@ -82,6 +84,7 @@ struct InstructionValidator {
       try fullyConnected16x8(parameters, input, result)
     case .treeEnsemble(let parameters): try treeEnsemble(parameters, input, result)
     case .elementwise(let parameters): try elementwise(parameters, operands, result)
+    case .rescale(let parameters): try rescale(parameters, input, result)
     case .move(let parameters): try move(parameters, operands, result)
     case .resize(let parameters): try resize(parameters, input, result)
     case .recurrent(let parameters): try recurrent(parameters, operands, result)

@@ -349,6 +349,7 @@ extension ByteReader {
     case 28: return .transposedConvolution(try groupedConvolution())
     case 29: return .groupedConvolution(try groupedConvolution())
     case 16: return .elementwise(try elementwise())
+    case 17: return .rescale(try rescale())
     case 20: return .move(try move())
     case 21: return .resize(try resize())
     case 30: return .recurrent(try recurrent())

@@ -222,6 +222,7 @@ extension ByteWriter {
       u32(UInt32(parameters.groups))
     case .elementwise(let parameters):
       elementwise(parameters)
+    case .rescale(let parameters): rescale(parameters)
     case .move(let parameters):
       move(parameters)
     case .resize(let parameters):
@@ -278,6 +279,7 @@ extension PlanOperation {
     case .transposedConvolution: 28
     case .groupedConvolution: 29
     case .elementwise: 16
+    case .rescale: 17
     case .move: 20
     case .resize: 21
     case .recurrent: 30

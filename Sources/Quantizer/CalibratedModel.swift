@@ -40,8 +40,10 @@ public struct CalibratedModel: Sendable {
   public init(
     _ model: Graph, items: [[TensorData]], equalizing: Bool = true
   ) throws(GraphError) {
+    try model.checkReferenceOnly()
     var graph = model
     if equalizing { Equalization.apply(to: &graph) }
+    graph.separateWeights()
     let executor = FloatExecutor(graph)
     var statistics = [CalibrationStatistics?](repeating: nil, count: graph.values.count)
     for pass in 0..<2 {

@@ -16,14 +16,48 @@ enum ModelFile {
   static func load(
     _ path: String, arrays: [NumericArray] = []
   ) throws(CommandFailure) -> Graph {
+    try load(path, shapes: arrays.map(\.shape))
+  }
+
+  /// Imports a model file; dimensions that it leaves open are those of `files`.
+  static func load(_ path: String, files: [DataFile]) throws(CommandFailure) -> Graph {
     let bytes = try Files.read(path, limit: bytesMax)
-    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    return try load(path, shapes: DataInterface.shapes(of: files, model: bytes))
+  }
+
+  private static func load(_ path: String, shapes: [[Int]]) throws(CommandFailure) -> Graph {
+    let (bytes, name) = try contents(path)
     do throws(GraphError) {
-      return try ModelImporter.load(bytes: bytes, name: name, dataShapes: arrays.map(\.shape))
+      return try ModelImporter.load(bytes: bytes, name: name, dataShapes: shapes)
     } catch {
-      let failure = PackError(error)
-      throw CommandFailure(failure.exitCode, "\(path): \(failure.message)", hint: failure.hint)
+      throw refusal(error, path)
     }
+  }
+
+  /// Imports a model file and tells what became of its nodes.
+  ///
+  /// - Throws: as `load`.
+  static func report(
+    _ path: String
+  ) throws(CommandFailure) -> (graph: Graph, report: ImportReport) {
+    let (bytes, name) = try contents(path)
+    do throws(GraphError) {
+      return try ModelImporter.report(bytes: bytes, name: name)
+    } catch {
+      throw refusal(error, path)
+    }
+  }
+
+  private static func contents(_ path: String) throws(CommandFailure) -> ([UInt8], String) {
+    (
+      try Files.read(path, limit: bytesMax),
+      URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    )
+  }
+
+  private static func refusal(_ error: GraphError, _ path: String) -> CommandFailure {
+    let failure = PackError(error)
+    return CommandFailure(failure.exitCode, "\(path): \(failure.message)", hint: failure.hint)
   }
 
   /// True when a file begins as a bundle does.

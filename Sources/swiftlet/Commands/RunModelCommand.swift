@@ -15,14 +15,14 @@ enum RunModelCommand {
       try device.run(parsed, console)
       return
     }
-    let arrays = try HostEnvironment.arrays(parsed.values("--input"))
-    try runFloat(try ModelFile.load(path, arrays: arrays), arrays, parsed, console)
+    let files = try HostEnvironment.files(parsed.values("--input"))
+    try runFloat(try ModelFile.load(path, files: files), files, parsed, console)
   }
 
   private static var device: Command { RunCommand.make(HostEnvironment.environment) }
 
   private static func runFloat(
-    _ graph: Graph, _ arrays: [NumericArray], _ parsed: ParsedArguments, _ console: Console
+    _ graph: Graph, _ files: [DataFile], _ parsed: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
     for option in ["--expect", "--tolerance", "--cpu-features", "--decisions"]
     where parsed.value(option) != nil {
@@ -36,7 +36,11 @@ enum RunModelCommand {
     }
     let results: [[TensorData]]
     do throws(PackError) {
-      let items = try ModelItems.split(arrays, for: graph, encodings: encodings)
+      let dataset = try DataReader(
+        DataInterface(graph, encodings: encodings), readsTargets: false
+      ).read(files)
+      for note in dataset.notes { console.note(note) }
+      let items = try ModelItems.split(dataset.arrays, for: graph, encodings: encodings)
       results = try run(items, graph)
     } catch {
       throw CommandFailure(error.exitCode, error.message, hint: error.hint)

@@ -87,9 +87,9 @@ package struct Arrangement: Sendable, Equatable {
     var end = 0
     while !reader.isAtEnd {
       let start = reader.position
-      let offset = try reader.size(limit: content)
-      let lines = try reader.size(limit: content)
-      let width = try reader.size(limit: content)
+      let offset = try Self.number(&reader, limit: content)
+      let lines = try Self.number(&reader, limit: content)
+      let width = try Self.number(&reader, limit: content)
       let flags = try reader.u8()
       let (bytes, overflow) = lines.multipliedReportingOverflow(by: width)
       guard offset >= end, !overflow, bytes <= content - offset, flags < 4 else {
@@ -116,6 +116,16 @@ package struct Arrangement: Sendable, Equatable {
           offset: offset, lines: lines, width: width, isTransposed: flags & 1 != 0, order: order))
       end = offset + bytes
     }
+  }
+
+  private static func number(
+    _ reader: inout ByteReader, limit: Int
+  ) throws(WireError) -> Int {
+    let (start, value) = (reader.position, try reader.u32())
+    guard value <= limit else {
+      throw WireError.limitExceeded(at: start, value: UInt64(value), limit: UInt64(limit))
+    }
+    return Int(value)
   }
 
   /// The bytes that follow the content.

@@ -5,7 +5,9 @@ import Operators
 /// them.
 struct TFLiteBuilder {
   private(set) var graph: Graph
-  private let model: TFLiteModel
+  let model: TFLiteModel
+  /// Variables, by name, and which tensors are handles of which.
+  var variables = TFLiteVariables()
   private var typed: Set<Int> = []
   private var constantBytes = 0
   private var names: Set<String> = []
@@ -190,6 +192,26 @@ struct TFLiteBuilder {
       Value(
         name: unique(value.name + "/float"), type: ValueType(.float32, shape),
         constant: TensorData(shape: shape, floats: floats)))
+  }
+
+  /// A value of its own with the same elements, computed even where `id` is constant.
+  mutating func copy(of id: ValueID, named name: String) throws(GraphError) -> ValueID {
+    let value = graph[id]
+    let copy = Reshape(shape: value.type.shape)
+    let type = try copy.singleResult([value.type], node: name)
+    let name = unique(name)
+    let result = graph.add(Value(name: name, type: type, quantization: value.quantization))
+    graph.nodes.append(Node(name: name, operation: copy, inputs: [id], outputs: [result]))
+    return result
+  }
+
+  /// Adds a state; its values are no inputs, outputs or constants.
+  mutating func keep(_ state: GraphState) { graph.states.append(state) }
+
+  /// The elements of a tensor that nothing computes.
+  mutating func define(_ index: Int, as data: TensorData) throws(GraphError) {
+    let id = try value(index)
+    graph[id].constant = data
   }
 
   /// Gives the result of a node the elements of another constant.

@@ -8,6 +8,15 @@ enum TFLiteImporter {
   ) throws(GraphError) -> Graph {
     let model = try TFLiteModel(bytes)
     var builder = try TFLiteBuilder(model, name: name, constants: constants)
+    try convert(model, &builder)
+    try builder.finishVariables()
+    return builder.graph
+  }
+
+  /// Maps every operator of a model's graph.
+  static func convert(
+    _ model: TFLiteModel, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
     for (index, operation) in model.operators.enumerated() {
       guard operation.code < model.codes.count else {
         throw GraphError.malformed("TFLite: operator \(index) names code \(operation.code)")
@@ -21,7 +30,6 @@ enum TFLiteImporter {
       }
       try mapping.convert(node, &builder)
     }
-    return builder.graph
   }
 }
 

@@ -3,6 +3,7 @@ import ModelGraph
 /// The part of the TFLite schema (version 3) that inference needs, by field ids.
 struct TFLiteModel {
   var codes: [TFLiteOperatorCode]
+  private var graphs: [FlatTable]
   var buffers: [FlatTable]
   var tensors: [TFLiteTensor]
   var operators: [TFLiteOperator]
@@ -20,14 +21,26 @@ struct TFLiteModel {
     for table in try root.tables(1, limit: ImportLimits.nodes) {
       codes.append(try TFLiteOperatorCode(table))
     }
-    let graphs = try root.tables(2, limit: ImportLimits.nodes)
-    guard graphs.count == 1, let graph = graphs.first else {
+    graphs = try root.tables(2, limit: ImportLimits.nodes)
+    buffers = try root.tables(4, limit: ImportLimits.tensors)
+    (tensors, operators, inputs, outputs) = ([], [], [], [])
+    guard let main = graphs.first else {
+      throw GraphError.malformed("TFLite: the model has no graph")
+    }
+    try read(main)
+    let initializers = try initializers
+    guard initializers.count == graphs.count - 1 else {
       throw GraphError.unsupported(
         operation: "subgraphs", node: "model",
-        reason: "the model has \(graphs.count) subgraphs and one is read; export without control "
-          + "flow and with a single signature")
+        reason: "the model has \(graphs.count) subgraphs, and one is read beside those that give "
+          + "variables their first values; export without control flow and with a single signature")
     }
-    buffers = try root.tables(4, limit: ImportLimits.tensors)
+    guard !inputs.isEmpty, !outputs.isEmpty else {
+      throw GraphError.malformed("TFLite: the inputs or outputs name no tensor")
+    }
+  }
+
+  private mutating func read(_ graph: FlatTable) throws(GraphError) {
     tensors = []
     for table in try graph.tables(0, limit: ImportLimits.tensors) {
       tensors.append(try TFLiteTensor(table, index: tensors.count))
@@ -38,11 +51,30 @@ struct TFLiteModel {
     for table in try graph.tables(3, limit: ImportLimits.nodes) {
       operators.append(try TFLiteOperator(table))
     }
-    guard !inputs.isEmpty, !outputs.isEmpty,
-      (inputs + outputs).allSatisfy(tensors.indices.contains)
-    else {
+    guard (inputs + outputs).allSatisfy(tensors.indices.contains) else {
       throw GraphError.malformed("TFLite: the inputs or outputs name no tensor")
     }
+  }
+
+  /// The subgraphs that the model calls once, before its first run.
+  private var initializers: Set<Int> {
+    get throws(GraphError) {
+      var indices: Set<Int> = []
+      for call in operators where call.optionsType == TFLiteVariables.callOnceOptions {
+        indices.insert(try call.options?.int32(0) ?? 0)
+      }
+      return indices.intersection(graphs.indices.dropFirst())
+    }
+  }
+
+  /// The same file with a subgraph in place of the main one.
+  func subgraph(_ index: Int) throws(GraphError) -> TFLiteModel {
+    guard graphs.indices.dropFirst().contains(index) else {
+      throw GraphError.malformed("TFLite: there is no subgraph \(index) to call")
+    }
+    var model = self
+    try model.read(graphs[index])
+    return model
   }
 
   /// The bytes of a tensor's buffer; none for an activation.

@@ -56,7 +56,21 @@ public struct IntegerModel {
     }
   }
 
-  /// Runs one item of reals.
+  /// Runs items of reals in order, as recordings.
+  ///
+  /// - Returns: for each the outputs, dequantised.
+  public func run(
+    _ items: [[TensorData]], starts: RecordingStarts
+  ) throws(PackError) -> [[[Float]]] {
+    var all: [[[Float]]] = []
+    for (index, item) in items.enumerated() {
+      if starts.contains(index) { session.reset() }
+      all.append(try run(item))
+    }
+    return all
+  }
+
+  /// Runs one item of reals, after the last one where the model keeps states.
   ///
   /// - Returns: each output dequantised.
   public func run(_ item: [TensorData]) throws(PackError) -> [[Float]] {

@@ -50,6 +50,10 @@ public struct PackRequest: Sendable {
   public var model: [UInt8]
   /// Calibration arrays, one per input; empty for a model that comes quantised.
   public var calibration: [NumericArray] = []
+  /// What the model keeps from run to run, and inputs that are constants.
+  public var reading = ModelReading()
+  /// A number per calibration item: where it changes, what the model keeps starts anew.
+  public var calibrationGroups: [Int64] = []
   /// Rows for the drift reference; empty takes the calibration rows.
   public var reference: [NumericArray] = []
   /// How sound becomes the rows of the stream.

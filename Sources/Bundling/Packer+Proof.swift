@@ -90,8 +90,8 @@ extension Packer {
     }
     let scored = graph.outputs.firstIndex { graph[$0].type.element != .int64 } ?? 0
     var correct = 0
-    for (item, label) in zip(items, test.labels) {
-      let scores = try integers.run(item)[scored]
+    for (outputs, label) in zip(try integers.run(items, starts: RecordingStarts()), test.labels) {
+      let scores = outputs[scored]
       let best = scores.indices.max { (scores[$0], $1) < (scores[$1], $0) }
       if best == label { correct += 1 }
     }
@@ -107,7 +107,7 @@ extension Packer {
 
   /// The telemetry contract and its reference, or a note why there is none.
   func makeReference(
-    _ rows: [[TensorData]], _ drafts: [TapDraft], _ lowered: LoweredModel,
+    _ rows: [[TensorData]], _ starts: RecordingStarts, _ drafts: [TapDraft], _ lowered: LoweredModel,
     _ encodings: [InputEncoding], notes: inout [String]
   ) throws(PackError) -> (contract: TelemetryContract, reference: ReferenceStatistics)? {
     guard !rows.isEmpty else {
@@ -131,6 +131,6 @@ extension Packer {
       drafts: drafts, lowered: lowered, encodings: encodings,
       windowItems: request.windowItems ?? min(200, max(rows.count / 4, 80)),
       samplingPeriod: request.samplingPeriod, alarmRate: request.alarmRate
-    ).make(rows)
+    ).make(rows, starts: starts)
   }
 }

@@ -5,7 +5,6 @@ import DeviceRuntime
 import DriftStatistics
 import FloatReference
 import HostSealing
-import Importers
 import Lowering
 import ModelGraph
 import PlanFormat
@@ -62,7 +61,8 @@ public struct Packer {
       ? []
       : try ModelItems.split(
         request.calibration, for: imported, encodings: encodings, stream: stream)
-    let quantized = try quantize(imported, calibration, encodings)
+    let starts = try recordingStarts(calibration.count)
+    let quantized = try quantize(imported, calibration, starts, encodings)
     let links = quantized.ranked?.links ?? []
     let planner = TapPlanner(
       graph: quantized.graph, inputs: namings(quantized.graph, quantized.graph.inputs),
@@ -79,14 +79,17 @@ public struct Packer {
       lowered, ranks: quantized.ranked?.ranks ?? [], links: links)
     let certificates = try certificates(of: lowered)
     let accuracy = try gate(integers, imported, encodings, stream)
-    let decision = try decisionRule(quantized.graph, integers, calibration)
-    var notes: [String] = []
+    let decision = try decisionRule(
+      quantized.graph, integers, calibration, starts)
+    var notes = stateNotes(imported)
     if quantized.ranked != nil {
       notes.append("no drift contract: telemetry does not watch ranks and sums of trees yet")
     }
     let drift =
       quantized.ranked != nil
-      ? nil : try makeReference(rows, drafts, lowered, encodings, notes: &notes)
+      ? nil : try makeReference(
+        rows, request.reference.isEmpty ? starts : RecordingStarts(), drafts, lowered, encodings,
+        notes: &notes)
     let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
     progress("sealing")
     var manifest = manifest(
@@ -135,9 +138,26 @@ public struct Packer {
         .usage, "'\(request.version)' is not a semantic version",
         hint: "use three numbers, as 1.4.0 or 2.0.0-beta.1")
     }
-    return try fromGraph { () throws(GraphError) in
-      try ModelImporter.load(
-        bytes: request.model, name: request.name, dataShapes: request.calibration.map(\.shape))
+    return try request.reading.load(
+      request.model, name: request.name, dataShapes: request.calibration.map(\.shape))
+  }
+
+  private func recordingStarts(_ items: Int) throws(PackError) -> RecordingStarts {
+    guard request.calibrationGroups.isEmpty || request.calibrationGroups.count == items else {
+      throw PackError(
+        .failed,
+        "there are \(items) calibration items and \(request.calibrationGroups.count) groups")
+    }
+    return RecordingStarts(groups: request.calibrationGroups)
+  }
+
+  /// What a model keeps, said so that a pairing nobody meant is seen.
+  private func stateNotes(_ graph: Graph) -> [String] {
+    graph.states.map { state in
+      let source = graph[state.written].name
+      let shape = graph[state.read].type.shape.map(String.init).joined(separator: "×")
+      return "keeps \(state.name) (\(shape)) from run to run"
+        + (graph[state.read].name == state.name ? ": it is \(source) of the run before" : "")
     }
   }
 
@@ -184,32 +204,33 @@ public struct Packer {
   }
 
   private func quantize(
-    _ imported: Graph, _ items: [[TensorData]], _ encodings: [InputEncoding]
+    _ imported: Graph, _ items: [[TensorData]], _ starts: RecordingStarts,
+    _ encodings: [InputEncoding]
   ) throws(PackError) -> QuantizedModel {
     if encodings.contains(.ranks) {
       let ranked = try fromGraph { () throws(GraphError) in try RankQuantizer.quantize(imported) }
       return QuantizedModel(graph: ranked.graph, report: nil, ranked: ranked)
     }
     let given = try fromGraph { () throws(GraphError) in try GivenParameters(imported) }
-    if given.completeness == .full { return try complete(given, items, encodings) }
+    if given.completeness == .full { return try complete(given, items, starts, encodings) }
     guard !items.isEmpty else { throw missingData(given) }
     progress("calibrating on \(items.count) items")
     var models: [(name: String, model: CalibratedModel)] = []
     for (name, equalizing) in [("", false), (", equalised", true)] {
       let model = try fromGraph { () throws(GraphError) in
-        try CalibratedModel(given.graph, items: items, equalizing: equalizing)
+        try CalibratedModel(given.graph, items: items, starts: starts, equalizing: equalizing)
       }
       models.append((name, model))
     }
     let references = try fromGraph { () throws(GraphError) in
-      try FloatExecutor(imported).run(items: items)
+      try FloatExecutor(imported).run(items: items, starts: starts)
     }
     progress("choosing ranges")
     let best = try QuantizationSearch(
-      models: models, items: items, references: references, encodings: encodings
+      models: models, items: items, starts: starts, references: references, encodings: encodings
     ).best(among: RangeMethod.allCases)
     let layers = try LayerErrors(
-      floatGraph: best.floatGraph, graph: best.graph, items: items, encodings: encodings
+      floatGraph: best.floatGraph, graph: best.graph, items: items, starts: starts, encodings: encodings
     ).measure()
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
@@ -219,7 +240,8 @@ public struct Packer {
 
   /// A model that came quantised as a whole: its integers are kept, data only measures it.
   private func complete(
-    _ given: GivenParameters, _ items: [[TensorData]], _ encodings: [InputEncoding]
+    _ given: GivenParameters, _ items: [[TensorData]], _ starts: RecordingStarts,
+    _ encodings: [InputEncoding]
   ) throws(PackError) -> QuantizedModel {
     let graph = try fromGraph { () throws(GraphError) in
       try Quantizer.quantize(
@@ -228,7 +250,7 @@ public struct Packer {
     guard !items.isEmpty else { return QuantizedModel(graph: graph, report: nil, ranked: nil) }
     progress("measuring layers")
     let layers = try LayerErrors(
-      floatGraph: given.graph, graph: graph, items: items, encodings: encodings
+      floatGraph: given.graph, graph: graph, items: items, starts: starts, encodings: encodings
     ).measure()
     let report = QuantizationReport(
       method: "imported", outputDecibels: layers.last?.signalToNoiseDecibels ?? 0, layers: layers)

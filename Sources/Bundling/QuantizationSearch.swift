@@ -18,6 +18,7 @@ struct QuantizationSearch {
   /// where there are none.
   let models: [(name: String, model: CalibratedModel)]
   let items: [[TensorData]]
+  let starts: RecordingStarts
   let references: [[TensorData]]
   let encodings: [InputEncoding]
 
@@ -43,10 +44,8 @@ struct QuantizationSearch {
     }
     let integers = try IntegerModel(lowered)
     var meter = NoiseMeter()
-    for (item, reference) in zip(items, references) {
-      for (expected, got) in zip(reference, try integers.run(item)) {
-        meter.add(expected.floats ?? [], got)
-      }
+    for (reference, outputs) in zip(references, try integers.run(items, starts: starts)) {
+      for (expected, got) in zip(reference, outputs) { meter.add(expected.floats ?? [], got) }
     }
     return Candidate(
       method: method.rawValue + name, floatGraph: model.graph, graph: graph,

@@ -44,9 +44,10 @@ public struct Evaluator {
   ///   - arrays: one per input.
   ///   - labels: class indices, one per item.
   ///   - model: the float model; its shapes must be the bundle's.
+  ///   - groups: a number per item; where it changes, what the model keeps starts anew.
   /// - Throws: `PackError` when arrays, labels or model do not fit the bundle.
   public func evaluate(
-    _ arrays: [NumericArray], labels: [Int]?, model: Graph?
+    _ arrays: [NumericArray], labels: [Int]?, model: Graph?, groups: [Int64]? = nil
   ) throws(PackError) -> EvaluationReport {
     let encodings = plan.inputs.map { port -> InputEncoding in
       if let normalization = port.normalization { return .normalized(normalization) }
@@ -59,7 +60,11 @@ public struct Evaluator {
     if let labels, labels.count != items.count {
       throw PackError(.failed, "there are \(items.count) items and \(labels.count) labels")
     }
-    let executor = model.map { FloatExecutor($0) }
+    if let groups, groups.count != items.count {
+      throw PackError(.failed, "there are \(items.count) items and \(groups.count) groups")
+    }
+    let starts = RecordingStarts(groups: groups ?? [])
+    var stream = model.map { FloatStream(FloatExecutor($0), starts: starts) }
     let integers = IntegerModel(session: session, entry: plan)
     var report = EvaluationReport(items: items.count)
     var decider: Decider?
@@ -70,7 +75,7 @@ public struct Evaluator {
     // The labels of a reconstruction tell anomalies from the rest: they are no classes.
     let classes = report.decisions?.isReconstruction == true ? nil : labels
     if classes != nil { report.accuracy = TopOne() }
-    if executor != nil {
+    if stream != nil {
       report.noise = NoiseMeter()
       if classes != nil {
         report.agreement = TopOne()
@@ -80,6 +85,7 @@ public struct Evaluator {
     // A classifier's scores, or all there is.
     let scored = plan.outputs.firstIndex { $0.userElement != "int64" } ?? 0
     for (index, item) in items.enumerated() {
+      if starts.contains(index) { session.reset() }
       try integers.load(item)
       if let input = decider?.rule.input {
         decider?.keep(UnsafeRawBufferPointer(session.input(input)))
@@ -92,10 +98,10 @@ public struct Evaluator {
       if let labels = classes {
         report.accuracy?.add(scores: outputs[scored], label: labels[index])
       }
-      guard let executor else { continue }
-      let truth: [TensorData]
+      guard stream != nil else { continue }
+      var truth: [TensorData] = []
       do throws(GraphError) {
-        truth = try executor.run(inputs: item)
+        truth = try stream?.run(inputs: item) ?? []
       } catch {
         throw PackError(error)
       }

@@ -10,22 +10,26 @@ public enum ModelImporter {
   ///
   /// - Parameter constants: inputs that are bound to a value, by name: they are constants of the
   ///   graph and no longer part of its interface.
-  /// - Parameter dataShapes: the shapes of the arrays that will be run, one per input that is not
-  ///   bound, in the file's order; dimensions that the file leaves open are taken from them.
+  /// - Parameter states: inputs that are what outputs of the run before were: states of the graph and
+  ///   no longer part of its interface. A TFLite model's own variables are states in any case.
+  /// - Parameter dataShapes: the shapes of the arrays that will be run, one per input that is neither
+  ///   bound nor a state, in the file's order; dimensions that the file leaves open are taken from them.
   /// - Throws: `GraphError.malformed` for bytes that are no model, `.unsupported` naming operator
   ///   and node, `.invalid` for shapes that do not go together or constants that are no inputs.
   public static func load(
-    bytes: [UInt8], name: String, constants: [String: TensorData] = [:], dataShapes: [[Int]] = []
+    bytes: [UInt8], name: String, constants: [String: TensorData] = [:],
+    states: StateRequest = .none, dataShapes: [[Int]] = []
   ) throws(GraphError) -> Graph {
     guard !bytes.isEmpty else {
       throw GraphError.malformed("the model file is empty; give an ONNX or TFLite model")
     }
     var graph =
       if FlatBuffer.hasIdentifier("TFL3", in: bytes) {
-        try TFLiteImporter.graph(bytes: bytes, name: name, constants: constants)
+        try TFLiteImporter.graph(
+          bytes: bytes, name: name, constants: constants, states: states, fed: dataShapes.count)
       } else {
         try ONNXImporter.graph(
-          bytes: bytes, name: name, constants: constants, dataShapes: dataShapes)
+          bytes: bytes, name: name, constants: constants, states: states, dataShapes: dataShapes)
       }
     try Canonicalizer.run(&graph)
     try GraphValidator.check(graph)
@@ -42,6 +46,27 @@ public enum ModelImporter {
     }
     let model = try TFLiteModel(bytes)
     return model.inputs.map { model.tensors[$0].name }
+  }
+
+  /// The types of a model's inputs by name; dimensions that the file leaves open are 1.
+  ///
+  /// - Throws: `GraphError.malformed` for bytes that are no model.
+  public static func inputTypes(bytes: [UInt8]) throws(GraphError) -> [String: ValueType] {
+    let ports: [ModelPort]
+    if FlatBuffer.hasIdentifier("TFL3", in: bytes) {
+      let model = try TFLiteModel(bytes)
+      ports = model.inputs.map { model.tensors[$0] }.map {
+        ModelPort(name: $0.name, element: $0.element, dimensions: $0.shape)
+      }
+    } else {
+      ports = try ONNXModel(bytes).graph.liveInputs.map(\.port)
+    }
+    var types: [String: ValueType] = [:]
+    for port in ports {
+      guard let element = port.element else { continue }
+      types[port.name] = ValueType(element, port.dimensions.map { $0 ?? 1 })
+    }
+    return types
   }
 
   /// A tensor of raw little-endian elements.

@@ -186,6 +186,7 @@ extension PlanOperation {
     case .move: "move"
     case .resize: "qs8-resize"
     case .recurrent: "qs8-recurrent"
+    case .rescale: "rescale"
     case .topClass: "argmax"
     }
   }

@@ -28,6 +28,7 @@ public enum KernelCall {
   case move(MoveCall)
   case resize(ResizeCall)
   case recurrent(UnsafePointer<RecurrentCall>)
+  case rescale(UnsafePointer<RescaleCall>)
   case topClass(TopClassCall)
   case strip(UnsafePointer<StripCall>)
   case winograd(UnsafePointer<WinogradCall>)
@@ -62,6 +63,7 @@ public enum KernelCall {
     case .normalization(let call): call.deallocate()
     case .transposedConvolution(let call), .groupedConvolution(let call): call.deallocate()
     case .elementwise(let call): call.deallocate()
+    case .rescale(let call): call.deallocate()
     case .move(let call): call.blocks.deallocate()
     case .recurrent(let call): call.deallocate()
     default: break
@@ -102,6 +104,7 @@ public enum KernelCall {
     case .move(let call): ScalarKernels.move(call)
     case .resize(let call): ScalarKernels.resize(call)
     case .recurrent(let call): call.pointee.run()
+    case .rescale(let call): ScalarKernels.rescale(call.pointee)
     case .topClass(let call): ScalarKernels.topClass(call)
     case .strip, .winograd, .depthwiseStrip, .sum, .wordSum: break
     case .positionSum(let call): call.run()

@@ -71,6 +71,8 @@ struct ScalarBinder {
       return .resize(resize(parameters, input, output))
     case .recurrent(let parameters):
       return .recurrent(KernelCall.placed(recurrent(parameters, source, result)))
+    case .rescale(let parameters):
+      return .rescale(KernelCall.placed(rescale(parameters, source, result)))
     case .topClass: return .topClass(topClass(source, result))
     }
   }

@@ -29,17 +29,29 @@ public struct Transpose: Operation, Equatable {
   public var isPositivelyHomogeneous: Bool { true }
 
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    let input = try QuantizedOperand(0, of: node)
-    guard try input.quantization == QuantizedOperand(resultOf: node).quantization else {
+    let input = try QuantizedOperand(0, of: node, node.movedElement)
+    let result = try QuantizedOperand(resultOf: node, node.movedElement)
+    guard input.quantization == result.quantization else {
       throw .unsupported(
         operation: Self.name, node: node.name,
         reason: "its result has another scale than its input; it only moves integers")
+    }
+    guard node.movedElement == .int8 else {
+      let walk = StridedWalk(over: input.shape).permuted(permutation)
+      let steps = StridedWalk(over: result.shape).steps
+      let axes = permutation.indices.map {
+        MoveAxis(size: walk.sizes[$0], sourceStep: walk.steps[$0], resultStep: steps[$0])
+      }
+      return try builder.emitMove(
+        node, operation: Self.name, fill: 0,
+        blocks: [MoveBlock(operand: 0, sourceStart: 0, resultStart: 0, axes: axes)],
+        inputs: [try input.activation(node)], output: try result.activation(node))
     }
     builder.emit(
       Instruction(
         name: node.name, operation: .transpose(TransposeParameters(permutation: permutation)),
         inputs: [try input.activation(node)],
-        output: try QuantizedOperand(resultOf: node).activation(node)))
+        output: try result.activation(node)))
   }
 
   public var summary: String { permutation.map(String.init).joined(separator: ",") }

@@ -14,7 +14,14 @@ struct InstructionValidator {
       }
     try require(counts.contains(operands.count), "has the wrong number of operands")
     let input = operands[0]
-    for tensor in operands { try require(tensor.element == input.element, Self.unserved) }
+    if case .recurrent = instruction.operation {
+      // States may be wider than the input they are updated from.
+      for state in operands.dropFirst() {
+        try require(state.element == .int8 || state.element == .int16, Self.unserved)
+      }
+    } else {
+      for tensor in operands { try require(tensor.element == input.element, Self.unserved) }
+    }
     let served: Bool =
       switch instruction.operation {
       case .convolution16x8, .depthwiseConvolution16x8, .fullyConnected16x8, .addition16:
@@ -25,7 +32,7 @@ struct InstructionValidator {
       case .elementwise:
         input.element == result.element && (input.element == .int8 || input.element == .int16)
       case .move: input.element == result.element
-      case .recurrent:
+      case .recurrent, .rescale:
         (input.element == .int8 || input.element == .int16)
           && (result.element == .int8 || result.element == .int16)
       case .topClass: result.element == .int32
@@ -85,6 +92,7 @@ struct InstructionValidator {
     case .move(let parameters): try move(parameters, operands, result)
     case .resize(let parameters): try resize(parameters, input, result)
     case .recurrent(let parameters): try recurrent(parameters, operands, result)
+    case .rescale(let parameters): try rescale(parameters, input, result)
     case .topClass: try topClass(input, result)
     case .matrixProduct(let parameters):
       try matrixProduct(parameters, input, operands[1], result)

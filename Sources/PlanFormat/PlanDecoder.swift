@@ -37,6 +37,7 @@ extension Plan {
     inputs = try reader.indexes()
     outputs = try reader.indexes()
     taps = try reader.indexes()
+    states = version < 4 ? [] : try reader.states()
     instructions = []
     for _ in 0..<(try reader.bounded(PlanLimits.instructions)) {
       let name = try reader.name()
@@ -121,6 +122,18 @@ extension ByteReader {
     var list: [TensorIndex] = []
     for _ in 0..<(try bounded16(PlanLimits.ports)) {
       list.append(TensorIndex(try bounded(PlanLimits.tensors)))
+    }
+    return list
+  }
+
+  fileprivate mutating func states() throws(WireError) -> [PlanState] {
+    var list: [PlanState] = []
+    for _ in 0..<(try bounded16(PlanLimits.ports)) {
+      list.append(
+        PlanState(
+          read: TensorIndex(try bounded(PlanLimits.tensors)),
+          written: TensorIndex(try bounded(PlanLimits.tensors)),
+          initial: try array(try bounded(PlanLimits.bytes))))
     }
     return list
   }
@@ -352,6 +365,10 @@ extension ByteReader {
     case 20: return .move(try move())
     case 21: return .resize(try resize())
     case 30: return .recurrent(try recurrent())
+    case 31:
+      return .rescale(
+        RescaleParameters(
+          inputZeroPoint: try i32(), scale: try scale(), outputZeroPoint: try i32()))
     case 34: return .topClass
     default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: UInt64(opcodes))
     }

@@ -49,6 +49,8 @@ public enum PlanOperation: Sendable, Equatable {
   case resize(ResizeParameters)
   /// An LSTM, a GRU or a simple recurrent layer over time.
   case recurrent(RecurrentParameters)
+  /// The same reals with other parameters or in another width.
+  case rescale(RescaleParameters)
   /// The position of the first largest element along the last axis, of any element, as int32.
   case topClass
 }

@@ -32,25 +32,31 @@ public struct CalibratedModel: Sendable {
   ///
   /// - Parameters:
   ///   - model: a canonical float graph.
-  ///   - items: calibration inputs, each one tensor per model input.
+  ///   - items: calibration inputs, each one tensor per model input; of a model that keeps states in
+  ///     the order of their recordings.
+  ///   - starts: where recordings begin.
   ///   - equalizing: false leaves the weights as they are.
   /// - Throws: `GraphError` when an item does not fit the model or an activation is not finite.
   public init(
-    _ model: Graph, items: [[TensorData]], equalizing: Bool = true
+    _ model: Graph, items: [[TensorData]], starts: RecordingStarts = RecordingStarts(),
+    equalizing: Bool = true
   ) throws(GraphError) {
-    var graph = model
+    var graph = StatePrecision.applied(to: model)
     if equalizing { Equalization.apply(to: &graph) }
     let executor = FloatExecutor(graph)
     var statistics = [CalibrationStatistics?](repeating: nil, count: graph.values.count)
+    let shared = SharedParameters(graph)
     for pass in 0..<2 {
+      var stream = FloatStream(executor, starts: starts)
       for item in items {
-        _ = try executor.run(inputs: item) { id, tensor in
+        _ = try stream.run(inputs: item) { id, tensor in
           guard let values = tensor.floats else { return }
           var seen = statistics[id.position] ?? CalibrationStatistics()
           if pass == 0 { seen.observeRange(values) } else { seen.observeHistogram(values) }
           statistics[id.position] = seen
         }
       }
+      Self.merge(&statistics, of: shared)
     }
     for node in graph.nodes {
       for output in node.outputs {
@@ -63,5 +69,20 @@ public struct CalibratedModel: Sendable {
     }
     self.graph = graph
     self.statistics = statistics
+  }
+
+  /// Values of one scale have one range, and then one histogram over it.
+  private static func merge(
+    _ statistics: inout [CalibrationStatistics?], of shared: SharedParameters
+  ) {
+    for group in shared.groups {
+      var all: CalibrationStatistics?
+      for id in group {
+        guard let seen = statistics[id.position] else { continue }
+        all?.merge(seen)
+        all = all ?? seen
+      }
+      for id in group where statistics[id.position] != nil { statistics[id.position] = all }
+    }
   }
 }

@@ -3,7 +3,6 @@ import Bundling
 import CommandLineKit
 import DeviceCommands
 import Foundation
-import Importers
 import ModelGraph
 
 /// Model files on the command line.
@@ -14,15 +13,14 @@ enum ModelFile {
   ///
   /// - Throws: exit 12 naming an operator that is not supported, 1 for a file that is no model.
   static func load(
-    _ path: String, arrays: [NumericArray] = []
+    _ path: String, arrays: [NumericArray] = [], _ reading: ModelReading = ModelReading()
   ) throws(CommandFailure) -> Graph {
     let bytes = try Files.read(path, limit: bytesMax)
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    do throws(GraphError) {
-      return try ModelImporter.load(bytes: bytes, name: name, dataShapes: arrays.map(\.shape))
+    do throws(PackError) {
+      return try reading.load(bytes, name: name, dataShapes: arrays.map(\.shape))
     } catch {
-      let failure = PackError(error)
-      throw CommandFailure(failure.exitCode, "\(path): \(failure.message)", hint: failure.hint)
+      throw CommandFailure(error.exitCode, "\(path): \(error.message)", hint: error.hint)
     }
   }
 

@@ -22,7 +22,7 @@ import Wire
     var bytes = plan.encoded()
     bytes[4] = 2
     #expect(try Plan(decoding: bytes) == plan)
-    for version in [0, 4, 255] as [UInt8] {
+    for version in [0, 5, 255] as [UInt8] {
       bytes[4] = version
       #expect(throws: PlanError.version(UInt16(version))) { try Plan(decoding: bytes) }
     }

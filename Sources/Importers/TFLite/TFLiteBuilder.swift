@@ -194,6 +194,18 @@ struct TFLiteBuilder {
         constant: TensorData(shape: shape, floats: floats)))
   }
 
+  /// A value that nothing computes, of which `id` becomes a copy.
+  mutating func source(of id: ValueID, named name: String) throws(GraphError) -> ValueID {
+    let value = graph[id]
+    let name = unique(name)
+    let source = graph.add(Value(name: name, type: value.type, quantization: value.quantization))
+    graph.nodes.insert(
+      Node(
+        name: value.name, operation: Reshape(shape: value.type.shape), inputs: [source],
+        outputs: [id]), at: 0)
+    return source
+  }
+
   /// A value of its own with the same elements, computed even where `id` is constant.
   mutating func copy(of id: ValueID, named name: String) throws(GraphError) -> ValueID {
     let value = graph[id]

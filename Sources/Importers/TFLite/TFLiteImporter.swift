@@ -4,13 +4,23 @@ import ModelGraph
 enum TFLiteImporter {
   /// Reads a file.
   static func graph(
-    bytes: [UInt8], name: String, constants: [String: TensorData]
+    bytes: [UInt8], name: String, constants: [String: TensorData], states: StateRequest, fed: Int
   ) throws(GraphError) -> Graph {
     let model = try TFLiteModel(bytes)
     var builder = try TFLiteBuilder(model, name: name, constants: constants)
     try convert(model, &builder)
     try builder.finishVariables()
-    return builder.graph
+    var graph = builder.graph
+    func ports(_ ids: [ValueID]) -> [ModelPort] {
+      ids.map { id in
+        ModelPort(
+          name: graph[id].name, element: graph[id].type.element, dimensions: graph[id].type.shape)
+      }
+    }
+    let pairs = try StatePairing.pairs(
+      states, inputs: ports(graph.inputs), outputs: ports(graph.outputs), fed: fed)
+    try StatePairing.apply(pairs, to: &graph)
+    return graph
   }
 
   /// Maps every operator of a model's graph.

@@ -122,7 +122,7 @@ extension TFLiteBuilder {
   mutating func finishVariables() throws(GraphError) {
     var written: Set<ValueID> = []
     for variable in variables.kept {
-      let read = try value(variable.read)
+      var read = try value(variable.read)
       let type = graph[read].type
       guard let initial = variable.initial, initial.shape == type.shape, initial.type == type.element
       else {
@@ -134,6 +134,10 @@ extension TFLiteBuilder {
       guard var next = variable.assigned else {
         try define(variable.read, as: initial)
         continue
+      }
+      if graph.outputs.contains(read) {
+        // An output is computed: what is kept is read before it.
+        read = try source(of: read, named: variable.name)
       }
       let isComputed = graph.nodes.contains { $0.outputs.contains(next) }
       if !isComputed || !written.insert(next).inserted || graph.outputs.contains(next) {

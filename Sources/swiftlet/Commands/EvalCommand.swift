@@ -21,7 +21,8 @@ enum EvalCommand {
         .value("model", "FILE", "the float model it was packed from"),
         .flag("layers", "the error of every layer, as measured at packing"),
         .flag("json", "one JSON document"),
-      ] + BundleLoading.kernelOptions + BundleLoading.options,
+      ] + ModelOptions.specs + [RunCommand.groupsOption]
+        + BundleLoading.kernelOptions + BundleLoading.options,
       examples: [
         ExampleSpec(
           "eval digits.swb --data test.npy --labels labels.npy --model model.onnx",
@@ -35,11 +36,14 @@ enum EvalCommand {
     var labels: [Int]?
     if let path = parsed.value("--labels") { labels = try Labels.read(path) }
     var model: Graph?
-    if let path = parsed.value("--model") { model = try ModelFile.load(path, arrays: arrays) }
+    if let path = parsed.value("--model") {
+      model = try ModelFile.load(path, arrays: arrays, try ModelOptions.reading(parsed))
+    }
+    let groups = try RunCommand.groups(parsed, HostEnvironment.environment)
     let report: EvaluationReport
     do throws(PackError) {
       report = try Evaluator(session: session, plan: bundle.manifest.plans[0])
-        .evaluate(arrays, labels: labels, model: model)
+        .evaluate(arrays, labels: labels, model: model, groups: groups)
     } catch {
       throw CommandFailure(error.exitCode, error.message, hint: error.hint)
     }

@@ -18,11 +18,11 @@ enum InspectCommand {
     CommandSpec(
       name: "inspect", summary: "show what a bundle or a model is; needs no key",
       arguments: [ArgumentSpec("FILE", "a bundle or a model")],
-      options: [.flag("layers", "every layer, with its shape and cost")])
+      options: [.flag("layers", "every layer, with its shape and cost")] + ModelOptions.specs)
   ) { (parsed, console) throws(CommandFailure) in
     let path = parsed.positional(0) ?? ""
     guard ModelFile.isBundle(path) else {
-      let graph = try ModelFile.load(path)
+      let graph = try ModelFile.load(path, try ModelOptions.reading(parsed))
       try printModel(graph, layers: parsed.flag("--layers"), console)
       return
     }
@@ -58,6 +58,7 @@ enum InspectCommand {
     console.out("\(graph.name)  \(kind) model")
     for id in graph.inputs { console.out("input   \(graph[id].name)  \(graph[id].type.shape)") }
     for id in graph.outputs { console.out("output  \(graph[id].name)  \(graph[id].type.shape)") }
+    for state in graph.states { console.out("keeps   \(state.name)  \(graph[state.read].type.shape)") }
     if layers { console.write(graph.textDump()) }
   }
 

@@ -1,3 +1,5 @@
+public import ModelGraph
+
 /// A clamp fused into the operator before it.
 public enum Activation: String, Sendable, Equatable {
   case none
@@ -13,6 +15,30 @@ public enum Activation: String, Sendable, Equatable {
     }
   }
 
+  /// The clamp that equals this one, then another.
+  func followed(by other: Activation) -> Activation {
+    self == .relu6 || other == .none ? self : other
+  }
+
   /// Appended to an operator's summary.
   var suffix: String { self == .none ? "" : " \(rawValue)" }
+}
+
+/// An operation with room for a clamp on its results.
+public protocol ActivatedOperation: Operation {
+  /// The clamp, applied last.
+  var activation: Activation { get set }
+  /// Whether its results are numbers to clamp.
+  var canActivate: Bool { get }
+}
+
+extension ActivatedOperation {
+  public var canActivate: Bool { true }
+
+  /// The same operation with a clamp behind its own.
+  public func clamped(by activation: Activation) -> Self {
+    var clamped = self
+    clamped.activation = self.activation.followed(by: activation)
+    return clamped
+  }
 }

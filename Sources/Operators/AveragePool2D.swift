@@ -2,7 +2,7 @@ public import ModelGraph
 public import PlanFormat
 
 /// Average over windows of [1, H, W, C].
-public struct AveragePool2D: Operation, Equatable {
+public struct AveragePool2D: ActivatedOperation, Equatable {
   /// Name in tables.
   public static let name = "AveragePool2D"
   /// The window, with padding above and to the left.

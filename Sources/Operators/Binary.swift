@@ -2,7 +2,7 @@ public import ModelGraph
 import PlanFormat
 
 /// A function of two tensors, element by element, broadcast by NumPy's rules.
-public struct Binary: Operation, Equatable {
+public struct Binary: ActivatedOperation, Equatable {
   /// Name in tables.
   public static let name = "Binary"
   /// The function.
@@ -15,6 +15,8 @@ public struct Binary: Operation, Equatable {
     self.function = function
     self.activation = activation
   }
+
+  public var canActivate: Bool { !function.isLogical }
 
   public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
     let left = try operand(0, of: operands)

@@ -3,7 +3,7 @@ public import PlanFormat
 
 /// 2-D convolution, channels last: operands [1, H, W, I], weights [O, KH, KW, I / groups], bias [O] or
 /// none. Output channel o reads the input channels of group o / (O / groups).
-public struct Conv2D: Operation, Equatable {
+public struct Conv2D: ActivatedOperation, Equatable {
   /// Name in tables.
   public static let name = "Conv2D"
   /// The window, with padding above and to the left.

@@ -3,7 +3,7 @@ public import PlanFormat
 
 /// Depthwise 2-D convolution, channels last: operands [1, H, W, C], weights [1, KH, KW, C · m], bias.
 /// Output channel c reads input channel c / m.
-public struct DepthwiseConv2D: Operation, Equatable {
+public struct DepthwiseConv2D: ActivatedOperation, Equatable {
   /// Name in tables.
   public static let name = "DepthwiseConv2D"
   /// The window, with padding above and to the left.

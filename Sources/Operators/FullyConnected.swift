@@ -2,7 +2,7 @@ public import ModelGraph
 import PlanFormat
 
 /// A dense layer: operands [..., I], weights [O, I], bias [O] or none; result [..., O].
-public struct FullyConnected: Operation, Equatable {
+public struct FullyConnected: ActivatedOperation, Equatable {
   /// Name in tables.
   public static let name = "FullyConnected"
   /// Fused clamp.

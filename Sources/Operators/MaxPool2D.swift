@@ -2,7 +2,7 @@ public import ModelGraph
 public import PlanFormat
 
 /// Maximum over windows of [1, H, W, C]; padding never wins.
-public struct MaxPool2D: Operation, Equatable {
+public struct MaxPool2D: ActivatedOperation, Equatable {
   /// Name in tables.
   public static let name = "MaxPool2D"
   /// The window, with padding above and to the left.

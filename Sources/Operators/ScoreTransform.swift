@@ -2,7 +2,7 @@ public import ModelGraph
 public import PlanFormat
 
 /// The link of a classifier: what turns scores along the last axis into probabilities.
-public struct ScoreTransform: Operation, Equatable {
+public struct ScoreTransform: RowOperation, Equatable {
   /// Name in tables.
   public static let name = "ScoreTransform"
   /// The function.
@@ -11,24 +11,7 @@ public struct ScoreTransform: Operation, Equatable {
   /// Creates a transform.
   public init(link: ScoreLink) { self.link = link }
 
-  public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
-    let input = try operand(0, of: operands)
-    guard input.shape.last ?? 0 > 0 else {
-      throw .invalid(node: "", reason: "it has no last axis in \(input.shape)")
-    }
-    return [input]
-  }
-
-  public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
-    let shape = try operand(0, of: operands).shape
-    _ = try resultTypes(operands.map { $0.map { ValueType($0.type, $0.shape) } })
-    let input = try floats(0, of: operands)
-    let length = shape[shape.count - 1]
-    let rows = stride(from: 0, to: input.count, by: length).flatMap {
-      link.apply(Array(input[$0..<$0 + length]))
-    }
-    return [TensorData(shape: shape, floats: rows)]
-  }
+  public func row(_ row: [Float]) -> [Float] { link.apply(row) }
 
   public var quantizationRule: QuantizationRule { .fixed(scale: 1 / 256, zeroPoint: -128) }
   public var isElementwise: Bool { link == .none || link == .logistic }

@@ -4,7 +4,7 @@ public import PlanFormat
 /// Transposed 2-D convolution, channels last: every element of [1, H, W, I] spreads a window over the
 /// result. Weights [O, KH, KW, I / groups], bias [O] or none. The window's padding is cut off the
 /// result above and to the left.
-public struct TransposedConv2D: Operation, Equatable {
+public struct TransposedConv2D: ActivatedOperation, Equatable {
   /// Name in tables.
   public static let name = "TransposedConv2D"
   /// The window: its strides are distances in the result.

@@ -74,16 +74,16 @@ extension PlanOperation {
   }
 }
 
-extension Requantization {
-  fileprivate mutating func replaceConstants(
-    _ replacement: (ConstantReference) -> ConstantReference
-  ) {
-    multipliers = replacement(multipliers)
-    shifts = replacement(shifts)
-  }
+/// Multipliers and shifts in the weights.
+private protocol ScaleConstants {
+  var multipliers: ConstantReference { get set }
+  var shifts: ConstantReference { get set }
 }
 
-extension Requantization16x8 {
+extension Requantization: ScaleConstants {}
+extension Requantization16x8: ScaleConstants {}
+
+extension ScaleConstants {
   fileprivate mutating func replaceConstants(
     _ replacement: (ConstantReference) -> ConstantReference
   ) {

@@ -2,35 +2,22 @@ extension InstructionValidator {
   func convolution16x8(
     _ parameters: Convolution16x8Parameters, _ input: PlanTensor, _ result: PlanTensor
   ) throws(PlanError) {
-    try window(parameters.window, input, result)
-    let channels = result.shape[3]
-    try constant(
-      parameters.weights, count: [channels, parameters.window.height, parameters.window.width],
-      times: input.shape[3])
+    let channels = try filters(parameters.weights, parameters.window, input, result)
     try weighted(parameters.bias, parameters.requantization, channels: channels)
   }
 
   func depthwiseConvolution16x8(
     _ parameters: Convolution16x8Parameters, _ input: PlanTensor, _ result: PlanTensor
   ) throws(PlanError) {
-    try window(parameters.window, input, result)
-    let channels = result.shape[3]
-    try require(channels % input.shape[3] == 0, "has channels its input's do not divide")
-    try constant(
-      parameters.weights, count: [parameters.window.height, parameters.window.width],
-      times: channels)
+    let channels = try depthwiseFilters(parameters.weights, parameters.window, input, result)
     try weighted(parameters.bias, parameters.requantization, channels: channels)
   }
 
   func fullyConnected16x8(
     _ parameters: FullyConnected16x8Parameters, _ input: PlanTensor, _ result: PlanTensor
   ) throws(PlanError) {
-    let features = input.shape[input.shape.count - 1]
-    let outputs = result.shape[result.shape.count - 1]
-    try require(
-      input.elementCount / features == result.elementCount / outputs, "changes the item count")
-    try constant(parameters.weights, count: [outputs], times: features)
-    try weighted(parameters.bias, parameters.requantization, channels: outputs)
+    let channels = try denseRows(parameters.weights, input, result)
+    try weighted(parameters.bias, parameters.requantization, channels: channels)
   }
 
   private func weighted(

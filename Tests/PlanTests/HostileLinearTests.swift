@@ -6,37 +6,19 @@ import Wire
 
 /// The rules of opcodes 25 to 29, each broken at one place.
 @Suite("hostile linear operations") struct HostileLinearTests {
-  /// The message of the refusal; empty when the plan is accepted.
-  private func refusal(_ edit: (inout Plan, inout [UInt8]) -> Void) -> String {
-    var (plan, weights) = SamplePlan.linear()
-    edit(&plan, &weights)
-    do throws(RuntimeError) {
-      _ = try Session(plan: plan.encoded(), weights: weights)
-      return ""
-    } catch {
-      return error.message
-    }
-  }
+  private let sample = HostileSample(SamplePlan.linear())
 
   private func expectRefusal(
     _ name: String, _ rule: String, sourceLocation: SourceLocation = #_sourceLocation,
     _ edit: (inout PlanOperation) -> Void
   ) {
-    let message = refusal { plan, _ in
-      for index in plan.instructions.indices where plan.instructions[index].name == name {
-        edit(&plan.instructions[index].operation)
-      }
-    }
-    #expect(
-      message.contains(name) && message.contains(rule), "got '\(message)'",
-      sourceLocation: sourceLocation)
+    sample.expectRefusal(name, rule, sourceLocation: sourceLocation) { $0.edit(name, edit) }
   }
 
   @Test func sampleIsAccepted() throws {
-    #expect(refusal { _, _ in } == "")
-    let (plan, _) = SamplePlan.linear()
-    #expect(plan.requiredVersion == 3)
-    #expect(try Plan(decoding: plan.encoded()) == plan)
+    #expect(sample.refusal() == "")
+    #expect(sample.plan.requiredVersion == 3)
+    #expect(try Plan(decoding: sample.plan.encoded()) == sample.plan)
   }
 
   private static func product(
@@ -59,9 +41,11 @@ import Wire
     refused("scale") { $0.scale.multiplier = -1 }
     refused("scale") { $0.scale.shift = 31 }
     refused("clamp") { $0.minimum = -129 }
-    #expect(refusal { plan, _ in plan.tensors[5].shape = [8, 6, 8] }.contains("matrices"))
-    #expect(refusal { plan, _ in plan.tensors[5].shape = [8, 1, 6, 8] }.contains("broadcast"))
-    #expect(refusal { plan, _ in plan.instructions[4].inputs.removeLast() }.contains("operands"))
+    #expect(sample.refusal { plan, _ in plan.tensors[5].shape = [8, 6, 8] }.contains("matrices"))
+    #expect(
+      sample.refusal { plan, _ in plan.tensors[5].shape = [8, 1, 6, 8] }.contains("broadcast"))
+    #expect(
+      sample.refusal { plan, _ in plan.instructions[4].inputs.removeLast() }.contains("operands"))
     var sketch = PlanSketch()
     let depth = 33026
     let long = sketch.tensor("long", [1, depth], zeroPoint: 0)
@@ -111,8 +95,8 @@ import Wire
     refused("shift") { $0.shift = 41 }
     refused("zero point") { $0.inputZeroPoint -= 1 }
     refused("clamp") { $0.minimum = 121 }
-    #expect(refusal { plan, _ in plan.tensors[3].shape = [1, 6, 8, 3] }.contains("shape"))
-    let message = refusal { plan, weights in
+    #expect(sample.refusal { plan, _ in plan.tensors[3].shape = [1, 6, 8, 3] }.contains("shape"))
+    let message = sample.refusal { plan, weights in
       guard case .normalization(let parameters) = plan.instructions[2].operation else { return }
       weights[parameters.bias.offset + 7] = 0x7F
     }
@@ -143,7 +127,7 @@ import Wire
     refused("empty window") { $0.convolution.window.strideWidth = 0 }
     refused("empty window") { $0.convolution.window.dilationHeight = 0 }
     refused("clamp") { $0.convolution.requantization.maximum = 128 }
-    let message = refusal { plan, weights in
+    let message = sample.refusal { plan, weights in
       let operation = plan.instructions[name == "grouped" ? 0 : 1].operation
       guard case .groupedConvolution(let parameters) = operation else {
         guard case .transposedConvolution(let parameters) = operation else { return }

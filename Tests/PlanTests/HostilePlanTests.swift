@@ -7,27 +7,7 @@ import Wire
 @Suite("hostile plans") struct HostilePlanTests {
   typealias Edit = (inout Plan) -> Void
 
-  /// The message of the refusal; empty when the plan is accepted.
-  private func refusal(_ edit: Edit) -> String {
-    var (plan, weights) = SamplePlan.everyOperation()
-    edit(&plan)
-    do throws(RuntimeError) {
-      _ = try Session(plan: plan.encoded(), weights: weights)
-      return ""
-    } catch {
-      return error.message
-    }
-  }
-
-  private func expectRefusal(
-    _ name: String, _ rule: String, sourceLocation: SourceLocation = #_sourceLocation,
-    _ edit: Edit
-  ) {
-    let message = refusal(edit)
-    #expect(
-      message.contains(name) && message.contains(rule), "got '\(message)'",
-      sourceLocation: sourceLocation)
-  }
+  private let sample = HostileSample(SamplePlan.everyOperation())
 
   /// Edits the convolution parameters of an instruction.
   private static func convolution(
@@ -73,22 +53,24 @@ import Wire
   }
 
   @Test func samplesAreAsTheTestsAssume() {
-    let names = SamplePlan.everyOperation().plan.instructions.map(\.name)
+    let names = sample.plan.instructions.map(\.name)
     #expect(
       names == [
         "conv", "depthwise", "add", "max", "average", "look", "turn", "mean", "dense", "soft",
       ])
-    #expect(refusal { _ in } == "")
+    #expect(sample.refusal() == "")
   }
 
   @Test func memory() {
-    expectRefusal("depthwise", "before it is written") { $0.instructions[1].inputs[0].position = 9 }
-    expectRefusal("add", "before it is written") { $0.instructions.swapAt(1, 2) }
-    expectRefusal("look", "overwrites its own operand") {
+    sample.expectRefusal("depthwise", "before it is written") {
+      $0.instructions[1].inputs[0].position = 9
+    }
+    sample.expectRefusal("add", "before it is written") { $0.instructions.swapAt(1, 2) }
+    sample.expectRefusal("look", "overwrites its own operand") {
       $0.tensors[$0.instructions[5].output.position].arenaOffset =
         $0.tensors[$0.instructions[5].inputs[0].position].arenaOffset
     }
-    expectRefusal("add", "before it is written") {
+    sample.expectRefusal("add", "before it is written") {
       // The depthwise result lands on what the addition still has to read.
       $0.instructions[1].inputs[0] = $0.inputs[0]
       guard case .depthwiseConvolution2D = $0.instructions[1].operation else { return }
@@ -99,21 +81,25 @@ import Wire
       spoil.arenaOffset = $0.tensors[1].arenaOffset
       $0.tensors.append(spoil)
     }
-    expectRefusal("conv", "does not exist") { $0.instructions[0].output.position = 4000 }
-    expectRefusal("conv", "does not exist") { $0.instructions[0].inputs[0].position = 11 }
-    expectRefusal("image", "leaves the arena") { $0.tensors[0].arenaOffset = $0.arenaBytes }
-    expectRefusal("image", "leaves the arena") { $0.tensors[0].arenaOffset = 32 }
-    expectRefusal("image", "leaves the arena") { $0.tensors[0].shape = [1, 1 << 13, 1 << 13, 1] }
-    expectRefusal("image", "empty") { $0.tensors[0].shape = [1, 0, 5, 3] }
-    expectRefusal("plan", "out of range") { $0.tensors[0].shape = [1, 1 << 20, 1 << 20, 1 << 20] }
-    expectRefusal("plan", "limit") { $0.arenaBytes = 1 << 30 }
-    expectRefusal("image", "scale") { $0.tensors[0].scale = .nan }
-    expectRefusal("image", "scale") { $0.tensors[0].scale = 0 }
-    expectRefusal("image", "zero point") { $0.tensors[0].zeroPoint = 128 }
-    expectRefusal("plan", "no input") { $0.inputs = [] }
-    expectRefusal("plan", "no input or no output") { $0.outputs = [] }
-    expectRefusal("output or tap", "which does not exist") { $0.taps[0].position = 77 }
-    expectRefusal("image", "survive") {
+    sample.expectRefusal("conv", "does not exist") { $0.instructions[0].output.position = 4000 }
+    sample.expectRefusal("conv", "does not exist") { $0.instructions[0].inputs[0].position = 11 }
+    sample.expectRefusal("image", "leaves the arena") { $0.tensors[0].arenaOffset = $0.arenaBytes }
+    sample.expectRefusal("image", "leaves the arena") { $0.tensors[0].arenaOffset = 32 }
+    sample.expectRefusal("image", "leaves the arena") {
+      $0.tensors[0].shape = [1, 1 << 13, 1 << 13, 1]
+    }
+    sample.expectRefusal("image", "empty") { $0.tensors[0].shape = [1, 0, 5, 3] }
+    sample.expectRefusal("plan", "out of range") {
+      $0.tensors[0].shape = [1, 1 << 20, 1 << 20, 1 << 20]
+    }
+    sample.expectRefusal("plan", "limit") { $0.arenaBytes = 1 << 30 }
+    sample.expectRefusal("image", "scale") { $0.tensors[0].scale = .nan }
+    sample.expectRefusal("image", "scale") { $0.tensors[0].scale = 0 }
+    sample.expectRefusal("image", "zero point") { $0.tensors[0].zeroPoint = 128 }
+    sample.expectRefusal("plan", "no input") { $0.inputs = [] }
+    sample.expectRefusal("plan", "no input or no output") { $0.outputs = [] }
+    sample.expectRefusal("output or tap", "which does not exist") { $0.taps[0].position = 77 }
+    sample.expectRefusal("image", "survive") {
       let soft = $0.instructions[9].output.position
       $0.tensors[soft].arenaOffset = $0.tensors[0].arenaOffset
     }
@@ -135,52 +121,54 @@ import Wire
     ]
     for (rule, change) in cases {
       for name in ["conv", "depthwise"] {
-        expectRefusal(
+        sample.expectRefusal(
           rule == "limit" ? "plan" : name, rule, Self.convolution(name) { change(&$0.window) })
       }
       let ofConstants = rule.contains("constants")
       if !ofConstants && rule != "windows beyond its input" {
-        expectRefusal(rule == "limit" ? "plan" : "average", rule, Self.pool { change(&$0.window) })
+        sample.expectRefusal(
+          rule == "limit" ? "plan" : "average", rule, Self.pool { change(&$0.window) })
       }
     }
-    expectRefusal(
+    sample.expectRefusal(
       "average", "too many",
       Self.pool {
         $0.window.height = 4096; $0.window.width = 4096
       })
-    expectRefusal("conv", "window over") { $0.tensors[0].shape = [6, 5, 3] }
-    expectRefusal("conv", "window over") { $0.tensors[0].shape = [2, 3, 5, 3] }
-    expectRefusal("max", "channel count") { $0.tensors[4].shape = [1, 2, 3, 7] }
-    expectRefusal("depthwise", "channels") { $0.tensors[2].shape = [1, 5, 6, 7] }
+    sample.expectRefusal("conv", "window over") { $0.tensors[0].shape = [6, 5, 3] }
+    sample.expectRefusal("conv", "window over") { $0.tensors[0].shape = [2, 3, 5, 3] }
+    sample.expectRefusal("max", "channel count") { $0.tensors[4].shape = [1, 2, 3, 7] }
+    sample.expectRefusal("depthwise", "channels") { $0.tensors[2].shape = [1, 5, 6, 7] }
   }
 
   @Test func constants() {
     for name in ["conv", "depthwise"] {
-      expectRefusal(name, "outside", Self.convolution(name) { $0.weights.offset = 1 << 20 })
-      expectRefusal(name, "outside", Self.convolution(name) { $0.weights.offset += 1 })
-      expectRefusal(name, "wrong size", Self.convolution(name) { $0.weights.byteCount -= 1 })
-      expectRefusal(name, "wrong size", Self.convolution(name) { $0.bias.byteCount -= 4 })
-      expectRefusal(
+      sample.expectRefusal(name, "outside", Self.convolution(name) { $0.weights.offset = 1 << 20 })
+      sample.expectRefusal(name, "outside", Self.convolution(name) { $0.weights.offset += 1 })
+      sample.expectRefusal(name, "wrong size", Self.convolution(name) { $0.weights.byteCount -= 1 })
+      sample.expectRefusal(name, "wrong size", Self.convolution(name) { $0.bias.byteCount -= 4 })
+      sample.expectRefusal(
         name, "other channels", Self.convolution(name) { $0.requantization.shifts.byteCount = 3 })
-      expectRefusal(
+      sample.expectRefusal(
         name, "wrong size",
         Self.convolution(name) { $0.requantization.multipliers.byteCount = 4 })
-      expectRefusal(
+      sample.expectRefusal(
         name, "outside", Self.convolution(name) { $0.requantization.shifts.offset = 1 << 28 })
-      expectRefusal(name, "zero point", Self.convolution(name) { $0.inputZeroPoint += 1 })
-      expectRefusal(
+      sample.expectRefusal(name, "zero point", Self.convolution(name) { $0.inputZeroPoint += 1 })
+      sample.expectRefusal(
         name, "zero point", Self.convolution(name) { $0.requantization.outputZeroPoint = 128 })
-      expectRefusal(name, "clamp", Self.convolution(name) { $0.requantization.maximum = 128 })
-      expectRefusal(
+      sample.expectRefusal(
+        name, "clamp", Self.convolution(name) { $0.requantization.maximum = 128 })
+      sample.expectRefusal(
         name, "clamp",
         Self.convolution(name) {
           $0.requantization.minimum = 5
           $0.requantization.maximum = 4
         })
     }
-    expectRefusal("weights section", "bytes") { $0.weightsBytes += 16 }
+    sample.expectRefusal("weights section", "bytes") { $0.weightsBytes += 16 }
     for (position, name) in [(5, "look"), (9, "soft")] {
-      expectRefusal(name, "wrong size") { plan in
+      sample.expectRefusal(name, "wrong size") { plan in
         let short = ConstantReference(offset: 0, byteCount: 255)
         plan.instructions[position].operation =
           position == 5
@@ -190,40 +178,40 @@ import Wire
   }
 
   @Test func arithmetic() {
-    expectRefusal("add", "shift out of range", Self.addition { $0.leftShift = 21 })
-    expectRefusal("add", "shift out of range", Self.addition { $0.leftShift = -1 })
-    expectRefusal("add", "scales an operand up", Self.addition { $0.left.shift = 1 })
-    expectRefusal("add", "scales an operand up", Self.addition { $0.right.shift = 30 })
-    expectRefusal("add", "scale out of range", Self.addition { $0.right.shift = -32 })
-    expectRefusal("add", "scale out of range", Self.addition { $0.output.shift = 31 })
-    expectRefusal("add", "scale out of range", Self.addition { $0.output.multiplier = -1 })
-    expectRefusal("add", "zero point", Self.addition { $0.leftZeroPoint ^= 1 })
-    expectRefusal("add", "zero point", Self.addition { $0.rightZeroPoint ^= 1 })
-    expectRefusal("add", "zero point", Self.addition { $0.outputZeroPoint = -129 })
-    expectRefusal("add", "clamp", Self.addition { $0.minimum = -129 })
-    expectRefusal("add", "number of operands") { $0.instructions[2].inputs.removeLast() }
-    expectRefusal("add", "number of operands") { $0.instructions[2].inputs = [] }
-    expectRefusal("conv", "number of operands") { $0.instructions[0].inputs = [] }
-    expectRefusal("conv", "number of operands") { $0.instructions[0].inputs += $0.inputs }
-    expectRefusal("mean", "zero point", Self.mean { $0.inputZeroPoint = 0 })
-    expectRefusal("mean", "zero point", Self.mean { $0.outputZeroPoint = 1000 })
-    expectRefusal("mean", "scale", Self.mean { $0.scale.shift = 31 })
-    expectRefusal("mean", "clamp", Self.mean { $0.maximum = .max })
-    expectRefusal("add", "sizes") { $0.tensors[3].shape = [1, 6, 5, 7] }
-    expectRefusal("turn", "permute") { plan in
+    sample.expectRefusal("add", "shift out of range", Self.addition { $0.leftShift = 21 })
+    sample.expectRefusal("add", "shift out of range", Self.addition { $0.leftShift = -1 })
+    sample.expectRefusal("add", "scales an operand up", Self.addition { $0.left.shift = 1 })
+    sample.expectRefusal("add", "scales an operand up", Self.addition { $0.right.shift = 30 })
+    sample.expectRefusal("add", "scale out of range", Self.addition { $0.right.shift = -32 })
+    sample.expectRefusal("add", "scale out of range", Self.addition { $0.output.shift = 31 })
+    sample.expectRefusal("add", "scale out of range", Self.addition { $0.output.multiplier = -1 })
+    sample.expectRefusal("add", "zero point", Self.addition { $0.leftZeroPoint ^= 1 })
+    sample.expectRefusal("add", "zero point", Self.addition { $0.rightZeroPoint ^= 1 })
+    sample.expectRefusal("add", "zero point", Self.addition { $0.outputZeroPoint = -129 })
+    sample.expectRefusal("add", "clamp", Self.addition { $0.minimum = -129 })
+    sample.expectRefusal("add", "number of operands") { $0.instructions[2].inputs.removeLast() }
+    sample.expectRefusal("add", "number of operands") { $0.instructions[2].inputs = [] }
+    sample.expectRefusal("conv", "number of operands") { $0.instructions[0].inputs = [] }
+    sample.expectRefusal("conv", "number of operands") { $0.instructions[0].inputs += $0.inputs }
+    sample.expectRefusal("mean", "zero point", Self.mean { $0.inputZeroPoint = 0 })
+    sample.expectRefusal("mean", "zero point", Self.mean { $0.outputZeroPoint = 1000 })
+    sample.expectRefusal("mean", "scale", Self.mean { $0.scale.shift = 31 })
+    sample.expectRefusal("mean", "clamp", Self.mean { $0.maximum = .max })
+    sample.expectRefusal("add", "sizes") { $0.tensors[3].shape = [1, 6, 5, 7] }
+    sample.expectRefusal("turn", "permute") { plan in
       plan.instructions[6].operation = .transpose(TransposeParameters(permutation: [0, 1, 1, 3]))
     }
-    expectRefusal("turn", "permute") { plan in
+    sample.expectRefusal("turn", "permute") { plan in
       plan.instructions[6].operation = .transpose(TransposeParameters(permutation: [0, 2, 1]))
     }
-    expectRefusal("turn", "permute") { plan in
+    sample.expectRefusal("turn", "permute") { plan in
       plan.instructions[6].operation = .transpose(TransposeParameters(permutation: [0, 3, 1, 2]))
     }
-    expectRefusal("look", "element count") { $0.tensors[6].shape = [1, 4, 3, 7] }
-    expectRefusal("soft", "shape") { $0.tensors[10].shape = [4, 1] }
-    expectRefusal("dense", "item count") { $0.tensors[9].shape = [2, 4] }
-    expectRefusal("mean", "average") { $0.tensors[8].shape = [1, 7] }
-    expectRefusal("conv", "element type") {
+    sample.expectRefusal("look", "element count") { $0.tensors[6].shape = [1, 4, 3, 7] }
+    sample.expectRefusal("soft", "shape") { $0.tensors[10].shape = [4, 1] }
+    sample.expectRefusal("dense", "item count") { $0.tensors[9].shape = [2, 4] }
+    sample.expectRefusal("mean", "average") { $0.tensors[8].shape = [1, 7] }
+    sample.expectRefusal("conv", "element type") {
       $0.tensors[0].element = .int16
       $0.tensors[0].zeroPoint = 0
       $0.tensors[0].arenaOffset = $0.arenaBytes

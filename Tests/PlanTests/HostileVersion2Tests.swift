@@ -6,41 +6,12 @@ import Wire
 
 /// The rules of what came with version 2, each broken at one place.
 @Suite("hostile 16x8 and trees") struct HostileVersion2Tests {
-  /// The message of the refusal; empty when the plan is accepted.
-  private func refusal(_ edit: (inout Plan, inout [UInt8]) -> Void) -> String {
-    var (plan, weights) = SamplePlan.version2()
-    edit(&plan, &weights)
-    do throws(RuntimeError) {
-      _ = try Session(plan: plan.encoded(), weights: weights)
-      return ""
-    } catch {
-      return error.message
-    }
-  }
-
-  private func expectRefusal(
-    _ name: String, _ rule: String, sourceLocation: SourceLocation = #_sourceLocation,
-    _ edit: (inout Plan) -> Void
-  ) {
-    let message = refusal { plan, _ in edit(&plan) }
-    #expect(
-      message.contains(name) && message.contains(rule), "got '\(message)'",
-      sourceLocation: sourceLocation)
-  }
-
-  /// Edits the operation of the instruction of a name.
-  private static func edit(
-    _ plan: inout Plan, _ name: String, _ change: (inout PlanOperation) -> Void
-  ) {
-    for index in plan.instructions.indices where plan.instructions[index].name == name {
-      change(&plan.instructions[index].operation)
-    }
-  }
+  private let sample = HostileSample(SamplePlan.version2())
 
   private static func convolution(
     _ plan: inout Plan, _ name: String, _ change: (inout Convolution16x8Parameters) -> Void
   ) {
-    edit(&plan, name) { operation in
+    plan.edit(name) { operation in
       switch operation {
       case .convolution16x8(var parameters):
         change(&parameters)
@@ -56,7 +27,7 @@ import Wire
   private static func dense(
     _ plan: inout Plan, _ change: (inout FullyConnected16x8Parameters) -> Void
   ) {
-    edit(&plan, "dense16") { operation in
+    plan.edit("dense16") { operation in
       guard case .fullyConnected16x8(var parameters) = operation else { return }
       change(&parameters)
       operation = .fullyConnected16x8(parameters)
@@ -66,7 +37,7 @@ import Wire
   private static func addition(
     _ plan: inout Plan, _ change: (inout AdditionParameters) -> Void
   ) {
-    edit(&plan, "add16") { operation in
+    plan.edit("add16") { operation in
       guard case .addition16(var parameters) = operation else { return }
       change(&parameters)
       operation = .addition16(parameters)
@@ -76,57 +47,69 @@ import Wire
   private static func trees(
     _ plan: inout Plan, _ change: (inout TreeEnsembleParameters) -> Void
   ) {
-    edit(&plan, "trees") { operation in
+    plan.edit("trees") { operation in
       guard case .treeEnsemble(var parameters) = operation else { return }
       change(&parameters)
       operation = .treeEnsemble(parameters)
     }
   }
 
-  @Test func sampleIsAccepted() { #expect(refusal { _, _ in } == "") }
+  @Test func sampleIsAccepted() { #expect(sample.refusal() == "") }
 
   @Test func convolutions() {
     for name in ["conv16", "depthwise16"] {
-      expectRefusal(name, "wrong size") {
+      sample.expectRefusal(name, "wrong size") {
         Self.convolution(&$0, name) { $0.weights.byteCount -= 1 }
       }
-      expectRefusal(name, "wrong size") { Self.convolution(&$0, name) { $0.bias.byteCount = 16 } }
-      expectRefusal(name, "outside") { Self.convolution(&$0, name) { $0.bias.offset += 8 } }
-      expectRefusal(name, "outside") { Self.convolution(&$0, name) { $0.weights.offset = 1 << 28 } }
-      expectRefusal(name, "wrong size") {
+      sample.expectRefusal(name, "wrong size") {
+        Self.convolution(&$0, name) { $0.bias.byteCount = 16 }
+      }
+      sample.expectRefusal(name, "outside") { Self.convolution(&$0, name) { $0.bias.offset += 8 } }
+      sample.expectRefusal(name, "outside") {
+        Self.convolution(&$0, name) { $0.weights.offset = 1 << 28 }
+      }
+      sample.expectRefusal(name, "wrong size") {
         Self.convolution(&$0, name) { $0.requantization.multipliers.byteCount = 8 }
       }
-      expectRefusal(name, "other channels") {
+      sample.expectRefusal(name, "other channels") {
         Self.convolution(&$0, name) { $0.requantization.shifts.byteCount = 3 }
       }
-      expectRefusal(name, "clamp") {
+      sample.expectRefusal(name, "clamp") {
         Self.convolution(&$0, name) { $0.requantization.maximum = 32768 }
       }
-      expectRefusal(name, "clamp") {
+      sample.expectRefusal(name, "clamp") {
         Self.convolution(&$0, name) { $0.requantization.minimum = -32769 }
       }
-      expectRefusal(name, "padding") { Self.convolution(&$0, name) { $0.window.paddingTop = 3 } }
-      expectRefusal(name, "beyond") { Self.convolution(&$0, name) { $0.window.strideWidth = 2 } }
-      expectRefusal(name, "number of operands") {
+      sample.expectRefusal(name, "padding") {
+        Self.convolution(&$0, name) { $0.window.paddingTop = 3 }
+      }
+      sample.expectRefusal(name, "beyond") {
+        Self.convolution(&$0, name) { $0.window.strideWidth = 2 }
+      }
+      sample.expectRefusal(name, "number of operands") {
         $0.instructions[name == "conv16" ? 0 : 1].inputs += $0.inputs
       }
     }
-    expectRefusal("depthwise16", "channels") { $0.tensors[2].shape = [1, 4, 4, 5] }
+    sample.expectRefusal("depthwise16", "channels") { $0.tensors[2].shape = [1, 4, 4, 5] }
   }
 
   @Test func denseAndSums() {
-    expectRefusal("dense16", "wrong size") { Self.dense(&$0) { $0.weights.byteCount += 1 } }
-    expectRefusal("dense16", "wrong size") { Self.dense(&$0) { $0.bias.byteCount = 12 } }
-    expectRefusal("dense16", "clamp") { Self.dense(&$0) { $0.requantization.minimum = 1 << 20 } }
-    expectRefusal("dense16", "item count") { $0.tensors[4].shape = [1, 3, 4, 3] }
-    expectRefusal("add16", "shift out of range") { Self.addition(&$0) { $0.leftShift = 16 } }
-    expectRefusal("add16", "scales an operand up") { Self.addition(&$0) { $0.left.shift = 1 } }
-    expectRefusal("add16", "zero point") { Self.addition(&$0) { $0.leftZeroPoint = 1 } }
-    expectRefusal("add16", "zero point") { Self.addition(&$0) { $0.outputZeroPoint = 1 } }
-    expectRefusal("add16", "clamp") { Self.addition(&$0) { $0.maximum = 40_000 } }
-    expectRefusal("add16", "sizes") { $0.tensors[3].shape = [1, 5, 4, 3] }
-    expectRefusal("add16", "number of operands") { $0.instructions[2].inputs.removeLast() }
-    expectRefusal("wave", "zero point") { $0.tensors[0].zeroPoint = 1 }
+    sample.expectRefusal("dense16", "wrong size") { Self.dense(&$0) { $0.weights.byteCount += 1 } }
+    sample.expectRefusal("dense16", "wrong size") { Self.dense(&$0) { $0.bias.byteCount = 12 } }
+    sample.expectRefusal("dense16", "clamp") {
+      Self.dense(&$0) { $0.requantization.minimum = 1 << 20 }
+    }
+    sample.expectRefusal("dense16", "item count") { $0.tensors[4].shape = [1, 3, 4, 3] }
+    sample.expectRefusal("add16", "shift out of range") { Self.addition(&$0) { $0.leftShift = 16 } }
+    sample.expectRefusal("add16", "scales an operand up") {
+      Self.addition(&$0) { $0.left.shift = 1 }
+    }
+    sample.expectRefusal("add16", "zero point") { Self.addition(&$0) { $0.leftZeroPoint = 1 } }
+    sample.expectRefusal("add16", "zero point") { Self.addition(&$0) { $0.outputZeroPoint = 1 } }
+    sample.expectRefusal("add16", "clamp") { Self.addition(&$0) { $0.maximum = 40_000 } }
+    sample.expectRefusal("add16", "sizes") { $0.tensors[3].shape = [1, 5, 4, 3] }
+    sample.expectRefusal("add16", "number of operands") { $0.instructions[2].inputs.removeLast() }
+    sample.expectRefusal("wave", "zero point") { $0.tensors[0].zeroPoint = 1 }
   }
 
   /// Each element an operation does not serve, at each of its tensors.
@@ -140,38 +123,38 @@ import Wire
           default: [.int16]
           }
         guard !served.contains(element) else { continue }
-        expectRefusal("", "element type") {
+        sample.expectRefusal("", "element type") {
           $0.tensors[tensor].element = element
           $0.tensors[tensor].arenaOffset = $0.arenaBytes
           $0.arenaBytes += 4096
         }
       }
     }
-    expectRefusal("conv16", "element type") {
+    sample.expectRefusal("conv16", "element type") {
       let none = ConstantReference(offset: 0, byteCount: 256)
       $0.instructions[0].operation = .lookup(LookupParameters(table: none))
     }
   }
 
   @Test func treeShapes() {
-    expectRefusal("trees", "another width") { Self.trees(&$0) { $0.leafWidth = 0 } }
-    expectRefusal("trees", "another width") { Self.trees(&$0) { $0.leafWidth = 3 } }
-    expectRefusal("trees", "wrong size") { Self.trees(&$0) { $0.nodes.byteCount -= 1 } }
-    expectRefusal("trees", "wrong size") { Self.trees(&$0) { $0.trees.byteCount -= 4 } }
-    expectRefusal("trees", "wrong size") { Self.trees(&$0) { $0.leaves.byteCount -= 1 } }
-    expectRefusal("trees", "wrong size") { Self.trees(&$0) { $0.bias.byteCount = 8 } }
-    expectRefusal("trees", "no trees") { Self.trees(&$0) { $0.trees.byteCount = 0 } }
-    expectRefusal("trees", "no trees") { Self.trees(&$0) { $0.nodes.byteCount = 0 } }
-    expectRefusal("trees", "no trees") { Self.trees(&$0) { $0.leaves.byteCount = 0 } }
-    expectRefusal("trees", "outside") { Self.trees(&$0) { $0.nodes.offset = 1 << 28 } }
-    expectRefusal("trees", "item count") { $0.tensors[6].shape = [1, 4] }
-    expectRefusal("trees", "number of operands") { $0.instructions[4].inputs = [] }
+    sample.expectRefusal("trees", "another width") { Self.trees(&$0) { $0.leafWidth = 0 } }
+    sample.expectRefusal("trees", "another width") { Self.trees(&$0) { $0.leafWidth = 3 } }
+    sample.expectRefusal("trees", "wrong size") { Self.trees(&$0) { $0.nodes.byteCount -= 1 } }
+    sample.expectRefusal("trees", "wrong size") { Self.trees(&$0) { $0.trees.byteCount -= 4 } }
+    sample.expectRefusal("trees", "wrong size") { Self.trees(&$0) { $0.leaves.byteCount -= 1 } }
+    sample.expectRefusal("trees", "wrong size") { Self.trees(&$0) { $0.bias.byteCount = 8 } }
+    sample.expectRefusal("trees", "no trees") { Self.trees(&$0) { $0.trees.byteCount = 0 } }
+    sample.expectRefusal("trees", "no trees") { Self.trees(&$0) { $0.nodes.byteCount = 0 } }
+    sample.expectRefusal("trees", "no trees") { Self.trees(&$0) { $0.leaves.byteCount = 0 } }
+    sample.expectRefusal("trees", "outside") { Self.trees(&$0) { $0.nodes.offset = 1 << 28 } }
+    sample.expectRefusal("trees", "item count") { $0.tensors[6].shape = [1, 4] }
+    sample.expectRefusal("trees", "number of operands") { $0.instructions[4].inputs = [] }
     // The tables stay, the shapes say less.
-    expectRefusal("trees", "does not end") {
+    sample.expectRefusal("trees", "does not end") {
       $0.tensors[5].shape = [3, 2]; $0.tensors[6].shape = [3, 2]
     }
-    expectRefusal("trees", "does not end") { Self.trees(&$0) { $0.trees.byteCount = 16 } }
-    expectRefusal("trees", "does not end") { Self.trees(&$0) { $0.leaves.byteCount = 64 } }
+    sample.expectRefusal("trees", "does not end") { Self.trees(&$0) { $0.trees.byteCount = 16 } }
+    sample.expectRefusal("trees", "does not end") { Self.trees(&$0) { $0.leaves.byteCount = 64 } }
   }
 
   /// One word of a small ensemble replaced: nodes 0 (f0 ≤ 1 → 1, else 4), 1 (f1 ≤ 2 → 2, else 3),
@@ -251,7 +234,7 @@ import Wire
 
   @Test func scales() {
     func refused(shift: Int8, multiplier: Int32) -> String {
-      refusal { plan, weights in
+      sample.refusal { plan, weights in
         guard case .convolution16x8(let parameters) = plan.instructions[0].operation else { return }
         let requantization = parameters.requantization
         weights[requantization.shifts.offset + 2] = UInt8(bitPattern: shift)

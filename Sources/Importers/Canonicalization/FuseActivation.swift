@@ -15,53 +15,13 @@ enum FuseActivation {
     case .relu6: activation = .relu6
     default: return false
     }
-    guard let operation = fused(producer.operation, activation) else { return false }
+    guard let layer = producer.operation as? any ActivatedOperation, layer.canActivate
+    else { return false }
     editor.remove(index)
     var merged = producer
-    merged.operation = operation
+    merged.operation = layer.clamped(by: activation)
     merged.outputs = node.outputs
     editor.replace(before, with: merged)
     return true
-  }
-
-  private static func fused(
-    _ operation: any Operation, _ activation: Activation
-  ) -> (any Operation)? {
-    switch operation {
-    case var layer as Conv2D:
-      guard let both = merged(layer.activation, activation) else { return nil }
-      layer.activation = both
-      return layer
-    case var layer as DepthwiseConv2D:
-      guard let both = merged(layer.activation, activation) else { return nil }
-      layer.activation = both
-      return layer
-    case var layer as FullyConnected:
-      guard let both = merged(layer.activation, activation) else { return nil }
-      layer.activation = both
-      return layer
-    case var layer as TransposedConv2D:
-      guard let both = merged(layer.activation, activation) else { return nil }
-      layer.activation = both
-      return layer
-    case var layer as Binary where !layer.function.isLogical:
-      guard let both = merged(layer.activation, activation) else { return nil }
-      layer.activation = both
-      return layer
-    case var layer as AveragePool2D:
-      guard let both = merged(layer.activation, activation) else { return nil }
-      layer.activation = both
-      return layer
-    case var layer as MaxPool2D:
-      guard let both = merged(layer.activation, activation) else { return nil }
-      layer.activation = both
-      return layer
-    default: return nil
-    }
-  }
-
-  /// The activation that equals `first`, then `second`.
-  private static func merged(_ first: Activation, _ second: Activation) -> Activation? {
-    first == .relu6 || second == .none ? first : second
   }
 }

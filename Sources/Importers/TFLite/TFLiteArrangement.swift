@@ -92,22 +92,25 @@ enum TFLiteArrangement {
     return try builder.step(node, Transpose(permutation: order), [split], suffix: "/turned")
   }
 
-  private static func block(_ node: TFLiteNode, options: Int) throws(GraphError) -> Int {
+  /// The image and the size of its square blocks.
+  private static func blocks(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder, options: Int
+  ) throws(GraphError) -> (input: ValueID, shape: [Int], size: Int) {
+    let input = try builder.operand(node, 0)
+    let shape = builder.graph[input].type.shape
     let size = try node.options(options)?.int32(0) ?? 0
     guard (1...ImportLimits.windowExtent).contains(size) else {
       throw node.invalid("blocks of \(size)")
     }
-    return size
+    guard shape.count == 4 else { throw node.invalid("its operand has shape \(shape)") }
+    return (input, shape, size)
   }
 
   /// DEPTH_TO_SPACE: depth holds [row, column, channel] of each block.
   @Sendable static func depthToSpace(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    let input = try builder.operand(node, 0)
-    let shape = builder.graph[input].type.shape
-    let block = try block(node, options: 94)
-    guard shape.count == 4 else { throw node.invalid("its operand has shape \(shape)") }
+    let (input, shape, block) = try blocks(node, &builder, options: 94)
     try rearrange(
       node, &builder, input,
       parts: [shape[0], shape[1], shape[2], block, block, shape[3] / (block * block)],
@@ -118,10 +121,7 @@ enum TFLiteArrangement {
   @Sendable static func spaceToDepth(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    let input = try builder.operand(node, 0)
-    let shape = builder.graph[input].type.shape
-    let block = try block(node, options: 19)
-    guard shape.count == 4 else { throw node.invalid("its operand has shape \(shape)") }
+    let (input, shape, block) = try blocks(node, &builder, options: 19)
     try rearrange(
       node, &builder, input,
       parts: [shape[0], shape[1] / block, block, shape[2] / block, block, shape[3]],

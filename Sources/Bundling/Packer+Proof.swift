@@ -107,7 +107,8 @@ extension Packer {
 
   /// The telemetry contract and its reference, or a note why there is none.
   func makeReference(
-    _ rows: [[TensorData]], _ starts: RecordingStarts, _ drafts: [TapDraft], _ lowered: LoweredModel,
+    _ rows: [[TensorData]], _ starts: RecordingStarts, _ drafts: [TapDraft],
+    _ lowered: LoweredModel,
     _ encodings: [InputEncoding], notes: inout [String]
   ) throws(PackError) -> (contract: TelemetryContract, reference: ReferenceStatistics)? {
     guard !rows.isEmpty else {

@@ -87,7 +87,8 @@ public struct Packer {
     }
     let drift =
       quantized.ranked != nil
-      ? nil : try makeReference(
+      ? nil
+      : try makeReference(
         rows, request.reference.isEmpty ? starts : RecordingStarts(), drafts, lowered, encodings,
         notes: &notes)
     let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
@@ -230,7 +231,8 @@ public struct Packer {
       models: models, items: items, starts: starts, references: references, encodings: encodings
     ).best(among: RangeMethod.allCases)
     let layers = try LayerErrors(
-      floatGraph: best.floatGraph, graph: best.graph, items: items, starts: starts, encodings: encodings
+      floatGraph: best.floatGraph, graph: best.graph, items: items, starts: starts,
+      encodings: encodings
     ).measure()
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(

@@ -64,7 +64,7 @@ public enum ModelImporter {
     var types: [String: ValueType] = [:]
     for port in ports {
       guard let element = port.element else { continue }
-      types[port.name] = ValueType(element, port.dimensions.map { $0 ?? 1 })
+      types[port.name] = ValueType(element, (port.dimensions ?? []).map { $0 ?? 1 })
     }
     return types
   }

@@ -4,13 +4,15 @@ import ModelGraph
 struct ModelPort {
   var name: String
   var element: ElementType?
-  /// Nil for a dimension the file leaves open.
-  var dimensions: [Int?]
+  /// Nil for a dimension the file leaves open, or for all of them.
+  var dimensions: [Int?]?
 
   /// Whether one could be the other of the next run.
   func agrees(with other: ModelPort) -> Bool {
-    element == other.element && dimensions.count == other.dimensions.count
-      && zip(dimensions, other.dimensions).allSatisfy { $0 == nil || $1 == nil || $0 == $1 }
+    guard element == other.element else { return false }
+    guard let dimensions, let others = other.dimensions else { return true }
+    return dimensions.count == others.count
+      && zip(dimensions, others).allSatisfy { $0 == nil || $1 == nil || $0 == $1 }
   }
 }
 
@@ -81,7 +83,8 @@ enum StatePairing {
         throw GraphError.invalid(
           node: pair.input,
           reason: "it is \(type.element.rawValue) \(type.shape), and \(pair.output) "
-            + "\(next.element.rawValue) \(next.shape): no state of one another; pair others, or none")
+            + "\(next.element.rawValue) \(next.shape): no state of one another; pair others, or none"
+        )
       }
       let zeros = TensorData.zero(type.element).broadcast(to: type.shape)
       guard let initial = pair.initial ?? zeros, ValueType(initial.type, initial.shape) == type

@@ -100,7 +100,10 @@ struct ConstantChannels {
     return plan.instructions.flatMap(\.inputs).contains { read in
       plan.tensors[read.position].arenaOffset == offset && !written.contains(read.position)
         && !inputs.contains(read.position)
-    } || (plan.outputs + plan.taps + plan.states.map(\.written)).contains { plan.tensors[$0.position].arenaOffset == offset }
+    }
+      || (plan.outputs + plan.taps + plan.states.map(\.written)).contains {
+        plan.tensors[$0.position].arenaOffset == offset
+      }
   }
 
   // MARK: The plan without it

@@ -98,7 +98,8 @@ extension GraphState {
       let limit = 1 << (8 * element.byteCount - 1)
       levels = floats.map { real in
         let level = (Double(real) / Double(quantization.scale)).rounded()
-        return Int(min(max(level + Double(quantization.zeroPoint), -Double(limit)), Double(limit - 1)))
+        return Int(
+          min(max(level + Double(quantization.zeroPoint), -Double(limit)), Double(limit - 1)))
       }
     } else {
       levels = initial.integers ?? []

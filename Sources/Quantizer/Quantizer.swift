@@ -60,7 +60,9 @@ public enum Quantizer {
     }
     let isWide = group.contains { graph[$0].isWide }
     let shared =
-      given ?? (parameters(of: group[0], in: model, method: method, isWide: isWide), isWide ? .int16 : .int8)
+      given ?? (
+        parameters(of: group[0], in: model, method: method, isWide: isWide), isWide ? .int16 : .int8
+      )
     for id in group {
       guard graph[id].quantization == nil || graph[id].quantization == shared.0 else {
         throw .unsupported(

@@ -43,11 +43,41 @@ struct StatePrecision {
 
   /// Sums and products that have a 16-bit form.
   private static func gathers(_ node: Node) -> Bool {
-    guard let binary = node.operation as? Binary else { return false }
-    switch binary.function {
-    case .add, .subtract, .multiply, .maximum, .minimum: return true
-    default: return false
+    if let binary = node.operation as? Binary { return isWideFunction(binary.function) }
+    return withConstant(node) != nil
+  }
+
+  private static func isWideFunction(_ function: BinaryFunction) -> Bool {
+    switch function {
+    case .add, .subtract, .multiply, .maximum, .minimum: true
+    default: false
     }
+  }
+
+  /// The sum or product with a constant that a function of one tensor is.
+  private static func withConstant(
+    _ node: Node
+  ) -> (function: BinaryFunction, constant: Float, isLeft: Bool)? {
+    guard let pointwise = node.operation as? Pointwise,
+      case .binary(let function, let left, let right) = pointwise.expression,
+      isWideFunction(function)
+    else { return nil }
+    switch (left, right) {
+    case (.constant(let number), .variable): return (function, Float(number), true)
+    case (.variable, .constant(let number)): return (function, Float(number), false)
+    default: return nil
+    }
+  }
+
+  /// A function by table as one of two operands, which has a 16-bit form.
+  private mutating func spellOut(_ node: inout Node) {
+    guard let form = Self.withConstant(node) else { return }
+    let constant = graph.add(
+      Value(
+        name: node.name + "/constant~", type: ValueType(.float32, []),
+        constant: TensorData(shape: [], floats: [form.constant])))
+    node.operation = Binary(form.function)
+    node.inputs = form.isLeft ? [constant, node.inputs[0]] : [node.inputs[0], constant]
   }
 
   /// Whether what is written is computed, not only moved, from what is read.
@@ -58,7 +88,8 @@ struct StatePrecision {
       for position in consumers[id] ?? [] {
         let node = graph.nodes[position]
         let isComputed = seen[id] == true || !(Self.moves(node) || node.operation is Concat)
-        for output in node.outputs where seen[output] == nil || isComputed && seen[output] == false {
+        for output in node.outputs where seen[output] == nil || isComputed && seen[output] == false
+        {
           seen[output] = isComputed
           pending.append(output)
         }
@@ -92,7 +123,9 @@ struct StatePrecision {
         if found.insert(operand).inserted { pending.append(operand) }
       }
     }
-    let known = found.contains { graph[$0].quantization != nil || graph[$0].type.element != .float32 }
+    let known = found.contains {
+      graph[$0].quantization != nil || graph[$0].type.element != .float32
+    }
     guard isWorthIt, !known else { return }
     pending = [state.read]
     while let id = pending.popLast() {
@@ -114,6 +147,7 @@ struct StatePrecision {
     var nodes: [Node] = []
     for var node in graph.nodes {
       let isWide = node.outputs.contains(where: wide.contains)
+      if isWide { spellOut(&node) }
       for (place, input) in node.inputs.enumerated() {
         guard let input, graph[input].constant == nil else { continue }
         if wide.contains(input), !isWide || !Self.takesWide(node), !Self.takesState(node, place) {

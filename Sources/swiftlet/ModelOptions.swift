@@ -8,7 +8,8 @@ import Importers
 enum ModelOptions {
   static let specs: [OptionSpec] = [
     .value(
-      "state", "INPUT=OUTPUT", "an input that is this output of the run before; by name if not said",
+      "state", "INPUT=OUTPUT",
+      "an input that is this output of the run before; by name if not said",
       repeatable: true),
     .flag("no-state", "every input is data, whatever its name"),
     .value(

@@ -72,8 +72,10 @@ enum GraphValidator {
       else {
         throw GraphError.invalid(
           node: state.name,
-          reason: "the state is read as \(read.type.element.rawValue) \(read.type.shape) and written as "
-            + "\(next.type.element.rawValue) \(next.type.shape), or its scale or first value is another")
+          reason:
+            "the state is read as \(read.type.element.rawValue) \(read.type.shape) and written as "
+            + "\(next.type.element.rawValue) \(next.type.shape), or its scale or first value is another"
+        )
       }
     }
   }

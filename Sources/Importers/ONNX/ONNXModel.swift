@@ -248,8 +248,10 @@ struct ONNXValueInfo {
   var port: ModelPort {
     ModelPort(
       name: name, element: ONNXTensor.elementType(elementType),
-      dimensions: (dimensions ?? []).map { dimension in
-        if case .known(let size) = dimension, size > 0 { size } else { nil }
+      dimensions: dimensions.map { list in
+        list.map { dimension in
+          if case .known(let size) = dimension, size > 0 { size } else { nil }
+        }
       })
   }
 

@@ -24,16 +24,13 @@ struct TFLiteModel {
     graphs = try root.tables(2, limit: ImportLimits.nodes)
     buffers = try root.tables(4, limit: ImportLimits.tensors)
     (tensors, operators, inputs, outputs) = ([], [], [], [])
-    guard let main = graphs.first else {
-      throw GraphError.malformed("TFLite: the model has no graph")
-    }
-    try read(main)
-    let initializers = try initializers
-    guard initializers.count == graphs.count - 1 else {
+    if let main = graphs.first { try read(main) }
+    // Beside the main graph stand those that give variables their first values.
+    guard try initializers.count == graphs.count - 1 else {
       throw GraphError.unsupported(
         operation: "subgraphs", node: "model",
-        reason: "the model has \(graphs.count) subgraphs, and one is read beside those that give "
-          + "variables their first values; export without control flow and with a single signature")
+        reason: "the model has \(graphs.count) subgraphs and one is read; export without control "
+          + "flow and with a single signature")
     }
     guard !inputs.isEmpty, !outputs.isEmpty else {
       throw GraphError.malformed("TFLite: the inputs or outputs name no tensor")

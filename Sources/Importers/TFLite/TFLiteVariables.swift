@@ -124,7 +124,8 @@ extension TFLiteBuilder {
     for variable in variables.kept {
       var read = try value(variable.read)
       let type = graph[read].type
-      guard let initial = variable.initial, initial.shape == type.shape, initial.type == type.element
+      guard let initial = variable.initial, initial.shape == type.shape,
+        initial.type == type.element
       else {
         throw GraphError.unsupported(
           operation: "VAR_HANDLE", node: variable.name,

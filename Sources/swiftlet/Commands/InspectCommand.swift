@@ -58,7 +58,9 @@ enum InspectCommand {
     console.out("\(graph.name)  \(kind) model")
     for id in graph.inputs { console.out("input   \(graph[id].name)  \(graph[id].type.shape)") }
     for id in graph.outputs { console.out("output  \(graph[id].name)  \(graph[id].type.shape)") }
-    for state in graph.states { console.out("keeps   \(state.name)  \(graph[state.read].type.shape)") }
+    for state in graph.states {
+      console.out("keeps   \(state.name)  \(graph[state.read].type.shape)")
+    }
     if layers { console.write(graph.textDump()) }
   }
 
@@ -179,6 +181,11 @@ enum InspectCommand {
       plan = try Plan(decoding: encoded)
     } catch {
       throw .section(kind: "plan", reason: error.message)
+    }
+    for state in plan.states {
+      let tensor = plan.tensors[state.read.position]
+      let shape = tensor.shape.map(String.init).joined(separator: "×")
+      console.out("  keeps  \(shape)  \(tensor.name)")
     }
     for instruction in plan.instructions {
       let result = plan.tensors[instruction.output.position]

@@ -5,7 +5,8 @@ ARCH ?= arm64
 # What `device` builds.
 PRODUCT ?= swiftletd
 
-.PHONY: help demo test build lint device conformance fuzz wheels peers arm-throughput clean
+.PHONY: help demo test build lint device conformance operators fuzz fuzz-coverage wheels peers \
+  arm-throughput clean
 
 ## help: this list
 help:
@@ -32,11 +33,13 @@ lint:
 
 ## device ARCH=arm64|armv7|riscv64|x86-64: the static Embedded swiftletd, in .build-ARCH/release
 # Without the default traits: libcurl belongs to the networked build for the host's own Linux.
-# Compact: a device's executable is small where it need not be fast.
+# Compact: a device's executable is small where it need not be fast. It has no symbols: the linker's
+# map beside it has them, for .ci/floats.
 device:
 	@targets/sdk $(ARCH)
 	@swift build -c release --product $(PRODUCT) --traits Compact --quiet \
-	  --swift-sdks-path .build-sdk --swift-sdk swiftlet-$(ARCH) --scratch-path .build-$(ARCH)
+	  --swift-sdks-path .build-sdk --swift-sdk swiftlet-$(ARCH) --scratch-path .build-$(ARCH) \
+	  -Xlinker -Map=$(CURDIR)/.build-$(ARCH)/$(PRODUCT).map
 
 ## conformance: ONNX's own test cases; OPTIONS='--operator Conv', OPTIONS=--record
 conformance:
@@ -44,11 +47,19 @@ conformance:
 	@swift build -c release --product ConformanceRunner --quiet
 	@python3 Tests/Conformance $(OPTIONS)
 
+## operators: rewrites the table of operators in the documentation
+operators:
+	@SNAPSHOT_UPDATE=1 swift test --disable-xctest --quiet --filter OperatorTableTests
+
 ## fuzz: both importers under libFuzzer and AddressSanitizer; SECONDS=600 IMPORTER=ONNX
 fuzz: SECONDS = 60
 fuzz: IMPORTER = ONNX TFLite
 fuzz:
 	@for importer in $(IMPORTER); do Tests/Fuzzers/run $$importer $(SECONDS) || exit 1; done
+
+## fuzz-coverage: how much of the importers the fuzzers' corpus reaches
+fuzz-coverage:
+	@Tests/Fuzzers/coverage
 
 ## wheels: real models out of PyPI wheels beside their own runtimes; OPTIONS='--only silero'
 wheels:

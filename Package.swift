@@ -134,8 +134,9 @@ let host: [Target] = [
     name: "swiftlet",
     dependencies: [
       "Arrays", "BundleFormat", "Bundling", "CBOR", "CommandLineKit", "Dashboard",
-      "DeviceCommands", "DriftStatistics", "Evaluation", "FloatReference", "HostArrays",
-      "Importers", "JSON", "Kernels", "ModelGraph", "PlanFormat", "Quantizer", "Sealing",
+      "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation", "FloatReference",
+      "HostArrays", "Importers", "JSON", "Kernels", "Lowering", "ModelGraph", "PlanFormat",
+      "Quantizer", "Sealing",
       "SignalChain", "System", "Targets", "Telemetry", "Wire",
     ],
     exclude: ["Documentation.docc"],
@@ -174,12 +175,16 @@ let testing: [Target] = [
     path: "Tests/Conformance/Runner", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]),
   // Under libFuzzer by `make fuzz` (Tests/Fuzzers).
   .target(
-    name: "FuzzHarness", dependencies: ["Importers", "ModelGraph"], path: "Tests/Fuzzers/Harness",
-    swiftSettings: strict),
+    name: "FuzzHarness", dependencies: ["Importers", "ModelGraph", "ModelSamples", "Wire"],
+    path: "Tests/Fuzzers/Harness", swiftSettings: strict),
   fuzzer("ONNX"),
   fuzzer("TFLite"),
   .target(
-    name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport", swiftSettings: strict),
+    name: "ModelSamples", dependencies: ["Wire"], path: "Tests/ModelSamples",
+    swiftSettings: strict),
+  .target(
+    name: "TestSupport", dependencies: ["ModelSamples", "Wire"], path: "Tests/TestSupport",
+    swiftSettings: strict),
   tests(
     "Wire",
     [
@@ -205,7 +210,7 @@ let testing: [Target] = [
     "Importer",
     [
       "FloatReference", "Importers", "Lowering", "ModelGraph", "Operators", "PlanFormat",
-      "HostArrays",
+      "HostArrays", "Quantizer",
     ]),
   tests(
     "Quantizer",
@@ -218,8 +223,8 @@ let testing: [Target] = [
     "Chain",
     [
       "Arrays", "BundleFormat", "Bundling", "CAllocationCounter", "DeviceCommands", "DeviceRuntime",
-      "DriftStatistics", "Evaluation", "Importers", "Kernels", "ModelGraph", "PlanFormat",
-      "Sealing", "SignalChain", "Wire",
+      "DriftStatistics", "Evaluation", "HostArrays", "Importers", "Kernels", "ModelGraph",
+      "PlanFormat", "Sealing", "SignalChain", "Wire",
     ]),
   tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "System", "Wire"]),
   tests(
@@ -241,13 +246,16 @@ let testing: [Target] = [
     "Fuzz",
     [
       "Arrays", "BundleFormat", "Bundling", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics",
-      "HostArrays", "Importers", "JSON", "Kernels", "PlanFormat", "Sealing", "Targets", "Telemetry",
-      "Wire",
+      "FuzzHarness", "HostArrays", "Importers", "JSON", "Kernels", "ModelGraph", "PlanFormat",
+      "Sealing", "Targets", "Telemetry", "Wire",
     ]),
   tests(
     "Conformance",
     ["DeviceRuntime", "FloatReference", "Importers", "Lowering", "ModelGraph", "PlanFormat"],
     files: ["Expected"]),
+  tests(
+    "Operator",
+    ["Arrays", "Bundling", "FloatReference", "Importers", "ModelGraph", "Sealing"]),
   tests("Tidy", []),
 ]
 

@@ -4,13 +4,13 @@ import SignalChain
 extension PlanEntry {
   /// True when raw data passes through anything but a scale: such manifests are of schema 2.
   var usesChain: Bool {
-    audio != nil || stream != nil || decision != nil
+    audio != nil || stream != nil || decision != nil || boxes != nil || !roles.isEmpty
       || (inputs + outputs).contains { $0.normalization != nil }
   }
 }
 
 /// Elements of a shape; nil where an Int cannot count them.
-private func elementCount(_ shape: [UInt64]) -> Int? {
+func elementCount(_ shape: [UInt64]) -> Int? {
   var elements = 1
   for size in shape {
     let (product, overflows) = elements.multipliedReportingOverflow(by: Int(size))

@@ -9,7 +9,7 @@ public struct Manifest: Sendable, Equatable {
   public static let schemaVersion: UInt64 = 2
 
   /// The oldest version that has all this manifest uses, and what it is written as: 2 came with ports
-  /// wider than int8, ranks, links and the signal chain.
+  /// wider than int8, ranks, links, units of channels, roles of columns and the signal chain.
   public var requiredSchema: UInt64 {
     plans.contains { plan in
       plan.usesChain || (plan.inputs + plan.outputs).contains { !$0.isPlain }
@@ -90,11 +90,16 @@ public struct PlanEntry: Sendable, Equatable {
   public var stream: StreamRule?
   /// What is decided by an output; nil where callers get outputs only.
   public var decision: DecisionRule?
+  /// How outputs become boxes; nil for models that find none.
+  public var boxes: BoxRule?
+  /// What the columns of its data are.
+  public var roles: DataRoles
 
   /// Creates an entry.
   public init(
     name: String, inputs: [Port], outputs: [Port], resources: Resources,
-    audio: AudioRule? = nil, stream: StreamRule? = nil, decision: DecisionRule? = nil
+    audio: AudioRule? = nil, stream: StreamRule? = nil, decision: DecisionRule? = nil,
+    boxes: BoxRule? = nil, roles: DataRoles = DataRoles()
   ) {
     self.name = name
     self.inputs = inputs
@@ -103,6 +108,8 @@ public struct PlanEntry: Sendable, Equatable {
     self.audio = audio
     self.stream = stream
     self.decision = decision
+    self.boxes = boxes
+    self.roles = roles
   }
 }
 
@@ -125,8 +132,13 @@ public struct Port: Sendable, Equatable {
   public var unit: String
   /// Names: of classes on an output, of channels on an input; may be empty.
   public var labels: [String]
+  /// Units of those channels, one per label; empty where they have none, or `unit` is everyone's.
+  public var units: [String]
   /// What happens to raw values before they are encoded: user values are raw then.
   public var normalization: Normalization?
+  /// True where the model file takes raw values, and normalising them only gives each channel a step
+  /// of its own.
+  public var modelTakesRaw: Bool
   /// How floats become the ranks that the integers of an input of trees are; else empty.
   public var ranks: [RankColumn]
   /// What turns the sums of an output into scores.
@@ -135,13 +147,15 @@ public struct Port: Sendable, Equatable {
   /// Whether schema 1 can state it.
   public var isPlain: Bool {
     element.utf8.elementsEqual("int8".utf8) && ranks.isEmpty && link == .none
+      && units.isEmpty
   }
 
   /// Creates a port.
   public init(
     name: String, shape: [UInt64], element: String, scale: Float, zeroPoint: Int32,
     userElement: String, unit: String, labels: [String], ranks: [RankColumn] = [],
-    link: ScoreLink = .none, normalization: Normalization? = nil
+    link: ScoreLink = .none, normalization: Normalization? = nil,
+    modelTakesRaw: Bool = false, units: [String] = []
   ) {
     self.name = name
     self.shape = shape
@@ -151,7 +165,9 @@ public struct Port: Sendable, Equatable {
     self.userElement = userElement
     self.unit = unit
     self.labels = labels
+    self.units = units
     self.normalization = normalization
+    self.modelTakesRaw = modelTakesRaw
     self.ranks = ranks
     self.link = link
   }

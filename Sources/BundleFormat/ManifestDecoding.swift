@@ -134,7 +134,7 @@ extension PlanEntry {
   fileprivate init(_ record: CBORRecord) throws(CBORError) {
     try record.expectOnly([
       "name", "inputs", "outputs", "arena_bytes", "weights_bytes", "macs", "audio", "stream",
-      "decision",
+      "decision", "boxes", "roles",
     ])
     name = try record.short(at: "name")
     inputs = []
@@ -161,6 +161,10 @@ extension PlanEntry {
       decision = try DecisionRule(
         try record.record(at: "decision"), inputs: inputs, outputs: outputs)
     }
+    if record.has("boxes") {
+      boxes = try BoxRule(try record.record(at: "boxes"), outputs: outputs)
+    }
+    roles = record.has("roles") ? try DataRoles(try record.record(at: "roles")) : DataRoles()
   }
 }
 
@@ -168,7 +172,7 @@ extension Port {
   fileprivate init(_ record: CBORRecord) throws(CBORError) {
     try record.expectOnly([
       "name", "shape", "element", "scale", "zero_point", "user_element", "unit", "labels", "ranks",
-      "link", "normalization",
+      "link", "normalization", "units", "raw_model",
     ])
     name = try record.text(at: "name")
     shape = []
@@ -189,9 +193,17 @@ extension Port {
     userElement = try record.short(at: "user_element")
     unit = try record.text(at: "unit")
     labels = try record.texts(at: "labels", limit: BundleLimits.labels)
+    units = record.has("units") ? try record.texts(at: "units", limit: BundleLimits.labels) : []
+    guard units.isEmpty || units.count == labels.count else {
+      throw CBORError.outOfRange(path: record.pathOf("units"))
+    }
     normalization =
       record.has("normalization")
       ? try Normalization(try record.record(at: "normalization"), shape: shape) : nil
+    modelTakesRaw = record.has("raw_model") ? try record.bool(at: "raw_model") : false
+    guard !modelTakesRaw || normalization != nil else {
+      throw CBORError.unexpectedKey(path: record.pathOf("raw_model"))
+    }
     ranks = []
     if record.has("ranks") {
       for column in try record.records(at: "ranks", limit: BundleLimits.labels) {

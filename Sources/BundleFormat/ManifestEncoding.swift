@@ -40,6 +40,8 @@ extension PlanEntry {
     if let audio { map[.text("audio")] = audio.cbor() }
     if let stream { map[.text("stream")] = stream.cbor() }
     if let decision { map[.text("decision")] = decision.cbor() }
+    if let boxes { map[.text("boxes")] = boxes.cbor() }
+    if !roles.isEmpty { map[.text("roles")] = roles.cbor() }
     return .map(map)
   }
 }
@@ -59,6 +61,8 @@ extension Port {
     if !ranks.isEmpty { map[.text("ranks")] = .array(ranks.map { $0.cbor() }) }
     if link != .none { map[.text("link")] = .text(link.rawValue) }
     if let normalization { map[.text("normalization")] = normalization.cbor() }
+    if modelTakesRaw { map[.text("raw_model")] = .bool(true) }
+    if !units.isEmpty { map[.text("units")] = .array(units.map { .text($0) }) }
     return .map(map)
   }
 }

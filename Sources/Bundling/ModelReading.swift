@@ -31,14 +31,32 @@ public struct ModelReading: Sendable {
     _ bytes: [UInt8], name: String, dataShapes: [[Int]]
   ) throws(PackError) -> Graph {
     try fromGraph { () throws(GraphError) in
-      let types = constants.isEmpty ? [:] : try ModelImporter.inputTypes(bytes: bytes)
-      var tensors: [String: TensorData] = [:]
-      for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
-        tensors[name] = try Self.tensor(value, name, types[name])
-      }
-      return try ModelImporter.load(
-        bytes: bytes, name: name, constants: tensors, states: states, dataShapes: dataShapes)
+      try ModelImporter.load(
+        bytes: bytes, name: name, constants: try tensors(bytes), states: states,
+        dataShapes: dataShapes)
     }
+  }
+
+  /// Imports a model and tells what became of its nodes.
+  ///
+  /// - Throws: as `load`.
+  public func report(
+    _ bytes: [UInt8], name: String
+  ) throws(PackError) -> (graph: Graph, report: ImportReport) {
+    try fromGraph { () throws(GraphError) in
+      try ModelImporter.report(
+        bytes: bytes, name: name, constants: try tensors(bytes), states: states)
+    }
+  }
+
+  /// The elements of constants.
+  private func tensors(_ bytes: [UInt8]) throws(GraphError) -> [String: TensorData] {
+    let types = constants.isEmpty ? [:] : try ModelImporter.inputTypes(bytes: bytes)
+    var tensors: [String: TensorData] = [:]
+    for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
+      tensors[name] = try Self.tensor(value, name, types[name])
+    }
+    return tensors
   }
 
   /// The tensor of an array.

@@ -35,7 +35,8 @@ public struct PackError: Error, Equatable {
 }
 
 /// Runs a stage that fails in terms of graphs, and says the same as a `PackError`.
-func fromGraph<Result>(_ body: () throws(GraphError) -> Result) throws(PackError) -> Result {
+package func fromGraph<Result>(_ body: () throws(GraphError) -> Result) throws(PackError) -> Result
+{
   do throws(GraphError) {
     return try body()
   } catch {

@@ -1,4 +1,5 @@
 public import Arrays
+public import BundleFormat
 public import Targets
 
 /// A file that goes into a bundle, with its bytes: they are digested for provenance.
@@ -38,6 +39,28 @@ public struct NamedPort: Sendable {
   }
 }
 
+/// Data to test a bundle with before it is made.
+public struct PackTest: Sendable {
+  /// Its files; empty where a share of the calibration data is set aside.
+  public var files: [DataFile] = []
+  /// Labels that are not in a column of a table.
+  public var labels: DataFile?
+  /// Share of the calibration items that is set aside, whole groups together.
+  public var share: Double?
+  /// Lowest top-1 accuracy, 0…1.
+  public var minimumAccuracy = 0.0
+
+  /// Creates a test of nothing.
+  public init() {}
+
+  /// Creates a test of arrays.
+  public init(_ data: [NumericArray], labels: NumericArray, minimumAccuracy: Double) {
+    files = data.map { .array($0) }
+    self.labels = .array(labels)
+    self.minimumAccuracy = minimumAccuracy
+  }
+}
+
 /// Everything `pack` works from, read into memory: no path and no clock reaches a bundle.
 public struct PackRequest: Sendable {
   /// Model name.
@@ -48,20 +71,31 @@ public struct PackRequest: Sendable {
   public var sequence: UInt64
   /// The model file.
   public var model: [UInt8]
-  /// Calibration arrays, one per input; empty for a model that comes quantised.
-  public var calibration: [NumericArray] = []
+  /// Calibration data, one file per input or one for all; empty for a model that comes quantised.
+  public var calibrationFiles: [DataFile] = []
   /// What the model keeps from run to run, and inputs that are constants.
   public var reading = ModelReading()
-  /// A number per calibration item: where it changes, what the model keeps starts anew.
+  /// A number per calibration item: where it changes, what the model keeps starts anew. Empty takes
+  /// the data's own groups.
   public var calibrationGroups: [Int64] = []
   /// Rows for the drift reference; empty takes the calibration rows.
-  public var reference: [NumericArray] = []
+  public var referenceFiles: [DataFile] = []
+  /// What columns of tables are.
+  public var roles = DataRoles()
+  /// Names of the only input's features, in its order; empty where data or ports name them.
+  public var features: [String] = []
+  /// Units of features, by their names.
+  public var units: [String: String] = [:]
   /// How sound becomes the rows of the stream.
   public var audio: Recipe.Audio?
   /// How items are cut from a stream.
   public var stream: Recipe.Stream?
   /// What is decided by an output.
   public var decision: Recipe.Decision?
+  /// How outputs become boxes.
+  public var boxes: Recipe.Boxes?
+  /// The anchors of boxes.
+  public var anchors: NumericArray?
   /// Names of inputs and outputs.
   public var ports: [NamedPort] = []
   /// Raw byte scale for inputs not named in `ports`.
@@ -74,8 +108,8 @@ public struct PackRequest: Sendable {
   public var samplingPeriod = 1
   /// False alarms per window.
   public var alarmRate = 0.001
-  /// Independent test data, class indices and the accuracy a release must have.
-  public var test: (data: [NumericArray], labels: [Int], minimumAccuracy: Double)?
+  /// Independent test data and the accuracy a release must have.
+  public var test: PackTest?
   /// Licence of the model.
   public var licence = ""
   /// Files digested for provenance.
@@ -92,5 +126,13 @@ public struct PackRequest: Sendable {
     self.sequence = sequence
     self.model = model
     self.tool = tool
+  }
+
+  /// The calibration data, where it is arrays, one per input.
+  public var calibration: [NumericArray] {
+    get {
+      calibrationFiles.compactMap { if case .array(let array) = $0 { array } else { nil } }
+    }
+    set { calibrationFiles = newValue.map { .array($0) } }
   }
 }

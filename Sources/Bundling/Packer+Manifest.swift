@@ -75,7 +75,9 @@ extension Packer {
         userElement: isRaw ? "uint8" : Self.userElement(came, zeroPoint: tensor.zeroPoint),
         unit: namings[index].unit,
         labels: namings[index].labels.isEmpty ? value.labels : namings[index].labels,
-        normalization: normalization)
+        normalization: normalization,
+        modelTakesRaw: !encodings.isEmpty && scaledInputs.contains(index),
+        units: namings[index].units)
     }
   }
 

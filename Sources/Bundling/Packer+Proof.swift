@@ -4,6 +4,7 @@ import DriftStatistics
 import Kernels
 import Lowering
 import ModelGraph
+import PlanFormat
 import Quantizer
 import Sealing
 import SignalChain
@@ -79,28 +80,31 @@ extension Packer {
 
   /// Top-1 accuracy on the test data; below the recipe's minimum no bundle is made.
   func gate(
-    _ integers: IntegerModel, _ graph: Graph, _ encodings: [InputEncoding], _ stream: StreamSource?
+    _ integers: IntegerModel, _ graph: Graph,
+    _ test: PackData.Test?
   ) throws(PackError) -> Double? {
-    guard let test = request.test else { return nil }
-    progress("testing")
-    let items = try ModelItems.split(test.data, for: graph, encodings: encodings, stream: stream)
-    guard items.count == test.labels.count, !items.isEmpty else {
+    guard let test else { return nil }
+    let minimum = request.test?.minimumAccuracy ?? 0
+    guard let labels = test.targets.classes else {
+      guard minimum > 0 else { return nil }
       throw PackError(
-        .failed, "the test data has \(items.count) items and \(test.labels.count) labels")
+        .failed, "test.minimumAccuracy counts classes, and the model's output is a number",
+        hint: "leave it out")
     }
+    progress("testing")
     let scored = graph.outputs.firstIndex { graph[$0].type.element != .int64 } ?? 0
     var correct = 0
-    for (outputs, label) in zip(try integers.run(items, starts: RecordingStarts()), test.labels) {
+    for (outputs, label) in zip(try integers.run(test.items, starts: test.starts), labels) {
       let scores = outputs[scored]
       let best = scores.indices.max { (scores[$0], $1) < (scores[$1], $0) }
       if best == label { correct += 1 }
     }
-    let accuracy = Double(correct) / Double(items.count)
-    guard accuracy >= test.minimumAccuracy else {
+    let accuracy = Double(correct) / Double(test.items.count)
+    guard accuracy >= minimum else {
       throw PackError(
         .threshold,
-        "accuracy gate: \(correct) of \(items.count) test items are right, "
-          + "\(test.minimumAccuracy) of them must be")
+        "accuracy gate: \(correct) of \(test.items.count) test items are right, "
+          + "\(minimum) of them must be")
     }
     return accuracy
   }
@@ -108,8 +112,8 @@ extension Packer {
   /// The telemetry contract and its reference, or a note why there is none.
   func makeReference(
     _ rows: [[TensorData]], _ starts: RecordingStarts, _ drafts: [TapDraft],
-    _ lowered: LoweredModel,
-    _ encodings: [InputEncoding], notes: inout [String]
+    _ lowered: LoweredModel, _ encodings: [InputEncoding], ranks: [[RankColumn]],
+    notes: inout [String]
   ) throws(PackError) -> (contract: TelemetryContract, reference: ReferenceStatistics)? {
     guard !rows.isEmpty else {
       notes.append(
@@ -123,13 +127,17 @@ extension Packer {
           + "\(ReferenceBuilder.rowsMin) are needed (--reference)")
       return nil
     }
+    guard !drafts.isEmpty else {
+      notes.append("no drift contract: the model compares no feature")
+      return nil
+    }
     progress("drawing the drift reference")
-    if request.reference.isEmpty {
+    if request.referenceFiles.isEmpty {
       notes.append(
         "the drift reference is the calibration data; --reference with more rows makes it sharper")
     }
     return try ReferenceBuilder(
-      drafts: drafts, lowered: lowered, encodings: encodings,
+      drafts: drafts, lowered: lowered, encodings: encodings, ranks: ranks,
       windowItems: request.windowItems ?? min(200, max(rows.count / 4, 80)),
       samplingPeriod: request.samplingPeriod, alarmRate: request.alarmRate
     ).make(rows, starts: starts)

@@ -37,8 +37,13 @@ struct QuantizedModel {
 
 /// Recipe to signed bundle: import, quantise, lower, certify, prove, seal.
 public struct Packer {
-  let request: PackRequest
+  private(set) var request: PackRequest
+  /// Below, a bundle's outputs are hardly the model's: a person is told.
+  static let decibelsMin = 10.0
+
   let progress: (String) -> Void
+  /// Inputs whose features are scaled at the edge though the model takes them raw.
+  private(set) var scaledInputs: Set<Int> = []
 
   /// Creates a packer.
   ///
@@ -56,41 +61,56 @@ public struct Packer {
     let imported = try importModel()
     let encodings = try encodings(of: imported)
     let stream = try streamSource(of: imported, encodings)
-    let calibration =
-      request.calibration.isEmpty
-      ? []
-      : try ModelItems.split(
-        request.calibration, for: imported, encodings: encodings, stream: stream)
-    let starts = try recordingStarts(calibration.count)
-    let quantized = try quantize(imported, calibration, starts, encodings)
+    var data = try PackData(request, imported, encodings, stream)
+    data.notes = stateNotes(imported) + data.notes
+    var named = self
+    named.request.ports = data.ports
+    guard stream == nil, request.decision?.reconstruction == nil else {
+      return try named.pack(imported, encodings, stream, data, signer)
+    }
+    let scaling = FeatureScaling(imported, items: data.calibration, encodings: encodings)
+    guard !scaling.scaled.isEmpty else {
+      return try named.pack(imported, encodings, stream, data, signer)
+    }
+    data.change { scaling.apply($0) }
+    var scaledEncodings = encodings
+    for (position, normalization) in scaling.scaled {
+      scaledEncodings[position] = .normalized(normalization)
+    }
+    named.scaledInputs = Set(scaling.scaled.keys)
+    return try named.pack(scaling.graph, scaledEncodings, stream, data, signer)
+  }
+
+  private func pack(
+    _ imported: Graph, _ encodings: [InputEncoding], _ stream: StreamSource?, _ data: PackData,
+    _ signer: some BundleSigner
+  ) throws(PackError) -> PackOutcome {
+    let quantized = try quantize(imported, data.calibration, data.calibrationStarts, encodings)
     let links = quantized.ranked?.links ?? []
     let planner = TapPlanner(
       graph: quantized.graph, inputs: namings(quantized.graph, quantized.graph.inputs),
       outputs: namings(quantized.graph, quantized.graph.outputs), encodings: encodings)
-    let rows =
-      request.reference.isEmpty
-      ? calibration
-      : try ModelItems.split(
-        request.reference, for: imported, encodings: encodings, stream: stream)
-    let drafts = rows.isEmpty || quantized.ranked != nil ? [] : planner.drafts()
+    let rows = data.reference
+    let ranks = quantized.ranked?.ranks ?? []
+    let drafts =
+      rows.isEmpty ? [] : ranks.isEmpty ? planner.drafts() : planner.drafts(of: ranks)
     let lowered = try lower(quantized.graph, drafts)
     progress("certifying")
     let integers = try IntegerModel(
-      lowered, ranks: quantized.ranked?.ranks ?? [], links: links)
+      lowered, ranks: ranks, links: links)
     let certificates = try certificates(of: lowered)
-    let accuracy = try gate(integers, imported, encodings, stream)
+    let accuracy = try gate(integers, imported, data.test)
     let decision = try decisionRule(
-      quantized.graph, integers, calibration, starts)
-    var notes = stateNotes(imported)
-    if quantized.ranked != nil {
-      notes.append("no drift contract: telemetry does not watch ranks and sums of trees yet")
+      quantized.graph, integers, data.calibration, data.calibrationStarts)
+    let boxes = try boxRule(quantized.graph, integers)
+    var notes = data.notes
+    if let decibels = quantized.report?.outputDecibels, decibels < Self.decibelsMin {
+      notes.append(
+        "the outputs are \(Int(decibels.rounded())) dB from the float model's: 8 bits do not carry "
+          + "this model; compare the two with eval --model before you trust it")
     }
-    let drift =
-      quantized.ranked != nil
-      ? nil
-      : try makeReference(
-        rows, request.reference.isEmpty ? starts : RecordingStarts(), drafts, lowered, encodings,
-        notes: &notes)
+    let drift = try makeReference(
+      rows, data.referenceStarts, drafts, lowered, encodings, ranks: ranks, notes: &notes)
     let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
     progress("sealing")
     var manifest = manifest(
@@ -99,6 +119,8 @@ public struct Packer {
     manifest.plans[0].audio = stream?.audio
     manifest.plans[0].stream = stream?.rule
     manifest.plans[0].decision = decision
+    manifest.plans[0].boxes = boxes
+    manifest.plans[0].roles = data.roles
     if manifest.requiredSchema > 1 {
       manifest.requirements.runtimeVersion = RuntimeVersion.current
     }
@@ -140,16 +162,10 @@ public struct Packer {
         hint: "use three numbers, as 1.4.0 or 2.0.0-beta.1")
     }
     return try request.reading.load(
-      request.model, name: request.name, dataShapes: request.calibration.map(\.shape))
-  }
-
-  private func recordingStarts(_ items: Int) throws(PackError) -> RecordingStarts {
-    guard request.calibrationGroups.isEmpty || request.calibrationGroups.count == items else {
-      throw PackError(
-        .failed,
-        "there are \(items) calibration items and \(request.calibrationGroups.count) groups")
-    }
-    return RecordingStarts(groups: request.calibrationGroups)
+      request.model, name: request.name,
+      dataShapes: DataInterface.shapes(
+        of: request.calibrationFiles, model: request.model, roles: request.roles,
+        features: request.features))
   }
 
   /// What a model keeps, said so that a pairing nobody meant is seen.

@@ -1,3 +1,4 @@
+public import BundleFormat
 public import Foundation
 import Targets
 
@@ -69,6 +70,35 @@ public struct Recipe: Decodable, Sendable, Equatable {
 
     /// Creates a decision by reconstruction.
     public init(reconstruction: Reconstruction) { self.reconstruction = reconstruction }
+  }
+  /// How a detector's outputs become boxes.
+  public struct Boxes: Decodable, Sendable, Equatable {
+    /// The output of coordinates; the first unless stated.
+    public var boxes: String?
+    /// The output of scores; that of coordinates unless stated, behind its four coordinates then.
+    public var scores: String?
+    /// `corners`, `centre` or `anchors`.
+    public var form: String
+    /// An array (boxes, 4) of centre and size, in the order of the elements.
+    public var anchors: String?
+    /// What offsets and growths are divided by, one per element; 1 unless stated.
+    public var scales: [Double]?
+    /// True where the horizontal axis comes first; the vertical does unless stated.
+    public var xFirst: Bool?
+    /// True where an output holds each element of all boxes together.
+    public var elementsFirst: Bool?
+    /// True where the first class is the background.
+    public var background: Bool?
+    /// Least score of a box, in the output's own units.
+    public var threshold: Double
+    /// Boxes that share more than this of their union are one thing.
+    public var overlap: Double
+    /// Most detections of a class; 100 unless stated.
+    public var perClass: Int?
+    /// Most detections of an item; 100 unless stated.
+    public var detections: Int?
+    /// False where boxes of all classes compete, each with its best class.
+    public var classWise: Bool?
   }
   /// The score of an autoencoder: mean squared error between output and input.
   public struct Reconstruction: Decodable, Sendable, Equatable {
@@ -153,12 +183,50 @@ public struct Recipe: Decodable, Sendable, Equatable {
   }
   /// Independent test data with the quality a release must have.
   public struct Test: Decodable, Sendable, Equatable {
-    /// Inputs.
-    public var data: String
-    /// Class indices.
-    public var labels: String
+    /// Inputs; a table may have the labels in a column.
+    public var data: String?
+    /// Labels in a file of their own.
+    public var labels: String?
+    /// Sets a share of the calibration data aside instead, whole groups together.
+    public var share: Double?
     /// Lowest top-1 accuracy, 0…1; below it `pack` stops.
     public var minimumAccuracy: Double?
+  }
+  /// What columns of tables are, by their names without units. Roles that are not stated go to columns
+  /// whose names say so (`label`, `target`, `class`; `slice:NAME`; `group`; `time`); the rest are
+  /// features.
+  public struct Columns: Decodable, Sendable, Equatable {
+    /// The class or the value to predict.
+    public var label: String?
+    /// Columns whose values results are broken down by.
+    public var slice: [String]?
+    /// Rows of one value stay together.
+    public var group: String?
+    /// When a row was measured.
+    public var time: String?
+    /// Names of sound files.
+    public var file: String?
+    /// The features of the only input, in the model's order.
+    public var features: [String]?
+    /// Columns to leave out.
+    public var ignore: [String]?
+    /// Units of features, by name; a heading `NAME [UNIT]` says it too.
+    public var units: [String: String]?
+    /// The channel taken of sound that has several, from 0.
+    public var channel: Int?
+
+    /// The roles that they give.
+    public var roles: DataRoles {
+      var roles = DataRoles()
+      roles.label = label
+      roles.slices = slice ?? []
+      roles.group = group
+      roles.time = time
+      roles.file = file
+      roles.ignored = ignore ?? []
+      roles.channel = channel
+      return roles
+    }
   }
   /// What telemetry measures.
   public struct Telemetry: Decodable, Sendable, Equatable {
@@ -192,12 +260,16 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var constants: [Constant]?
   /// A number per calibration item, which changes where a new recording begins.
   public var groups: String?
+  /// What columns of tables are.
+  public var columns: Columns?
   /// How sound becomes the rows of the stream.
   public var audio: Audio?
   /// How items are cut from a stream.
   public var stream: Stream?
   /// What is decided by an output.
   public var decision: Decision?
+  /// How outputs become boxes.
+  public var boxes: Boxes?
   /// Test data and the gate on it.
   public var test: Test?
   /// Targets to certify for.

@@ -18,6 +18,8 @@ struct ReferenceBuilder {
   let drafts: [TapDraft]
   let lowered: LoweredModel
   let encodings: [InputEncoding]
+  /// How ranks are formed, of a model of trees.
+  let ranks: [[RankColumn]]
   let windowItems: Int
   let samplingPeriod: Int
   let alarmRate: Double
@@ -39,7 +41,10 @@ struct ReferenceBuilder {
     var evaluators: [TapEvaluator] = []
     for (index, draft) in drafts.enumerated() {
       let tensor = lowered.plan.tensors[lowered.plan.taps[index].position]
-      let source = TapSource(shape: tensor.shape)
+      let source = TapSource(shape: tensor.shape, isWide: tensor.element == .int16)
+      guard !source.isWide || source.elements <= TapEvaluator.wideElementLimit else {
+        throw TapError.badShape(tap: index, elements: source.elements, channels: source.channels)
+      }
       evaluators.append(
         try TapEvaluator(
           draft.function, elements: source.elements, channels: source.channels, tap: index))
@@ -67,13 +72,14 @@ struct ReferenceBuilder {
   ) throws(TapError) -> [[Int32]] {
     var values: [[Int32]] = []
     do throws(PackError) {
-      let model = try IntegerModel(lowered)
+      let model = try IntegerModel(lowered, ranks: ranks)
+      let isWide = lowered.plan.taps.map { lowered.plan.tensors[$0.position].element == .int16 }
       for (position, row) in rows.enumerated() {
         if starts.contains(position) { model.session.reset() }
         _ = try model.run(row)
         values.append(
           evaluators.enumerated().map { index, evaluator in
-            evaluator.evaluate(model.session.tap(index).assumingMemoryBound(to: Int8.self))
+            evaluator.evaluate(model.session.tap(index), isWide: isWide[index])
           })
       }
     } catch {

@@ -17,6 +17,13 @@ public struct StreamSource: Sendable, Equatable {
     self.rule = rule
   }
 
+  /// How many items a recording gives: rows, or samples of sound.
+  func items(in recording: NumericArray) -> Int {
+    let length = recording.shape.first ?? 0
+    guard let audio, recording.type == .int16 else { return rule.items(in: length) }
+    return rule.items(in: audio.rows(in: length))
+  }
+
   /// The items of a recording, or the array itself where it holds items already: what the device's
   /// ring of rows gives, cut at once.
   ///

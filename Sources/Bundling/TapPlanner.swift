@@ -1,6 +1,7 @@
 import DriftStatistics
 import ModelGraph
 import Operators
+import PlanFormat
 import Quantizer
 import SignalChain
 
@@ -23,11 +24,19 @@ public struct PortNaming: Sendable, Equatable {
   public var unit: String
   /// Names of channels (inputs) or classes (outputs); may be empty.
   public var labels: [String]
+  /// Units of channels, one per label; empty where `unit` is everyone's.
+  public var units: [String]
 
   /// Creates a naming.
-  public init(unit: String = "", labels: [String] = []) {
+  public init(unit: String = "", labels: [String] = [], units: [String] = []) {
     self.unit = unit
     self.labels = labels
+    self.units = units
+  }
+
+  /// The unit of a channel.
+  func unit(of channel: Int) -> String {
+    channel < units.count && !units[channel].isEmpty ? units[channel] : unit
   }
 }
 
@@ -61,6 +70,28 @@ struct TapPlanner {
     return drafts
   }
 
+  /// Taps of a model of trees: the ranks of the features that its nodes ask of most, by the features'
+  /// names.
+  func drafts(of ranks: [[RankColumn]]) -> [TapDraft] {
+    var drafts: [TapDraft] = []
+    for (position, id) in graph.inputs.enumerated() {
+      let naming = position < inputs.count ? inputs[position] : PortNaming()
+      let asked = ranks[position].indices.filter { !ranks[position][$0].isEquality }
+      var seen: Set<Int> = []
+      let columns = asked.sorted {
+        (ranks[position][$1].values.count, $0) < (ranks[position][$0].values.count, $1)
+      }.filter { seen.insert(ranks[position][$0].feature).inserted }
+      for column in columns.prefix(TapSource.featuresMax).sorted() {
+        let feature = ranks[position][column].feature
+        let name =
+          feature < naming.labels.count
+          ? naming.labels[feature] : "\(graph[id].name)[\(feature)]"
+        drafts.append(draft(name, "rank", .input, id, .sum(channel: column), count: 1))
+      }
+    }
+    return drafts
+  }
+
   /// The input of the last layer with weights: what the model made of its input before deciding.
   private var embedding: ValueID? {
     let weighted = graph.nodes.last {
@@ -81,7 +112,8 @@ struct TapPlanner {
     if isVector && elements <= TapSource.featuresMax {
       return (0..<elements).map { feature in
         let label = feature < naming.labels.count ? naming.labels[feature] : "\(name)[\(feature)]"
-        return draft(label, naming.unit, .input, value, .sum(channel: feature), count: 1)
+        return draft(
+          label, naming.unit(of: feature), .input, value, .sum(channel: feature), count: 1)
       }
     }
     // A long vector has no channels: its features are read as positions of one.
@@ -101,7 +133,7 @@ struct TapPlanner {
       ]
       return functions.map { suffix, function, count in
         draft(
-          "\(label) \(suffix)", naming.unit, .input, value, function, count: count)
+          "\(label) \(suffix)", naming.unit(of: channel), .input, value, function, count: count)
       }
     }
   }

@@ -80,9 +80,11 @@ public final class Console {
     hasColor ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
   }
 
+  /// One line, whatever names from a file it quotes: controls are shown as `?`, a text without end is
+  /// cut.
   private func line(_ text: String) {
     clearProgress()
-    writeError(text + "\n")
+    writeError(Text.line(text, limit: 2000) + "\n")
   }
 
   /// A message nobody can receive has nowhere to be reported.

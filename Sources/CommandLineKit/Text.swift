@@ -21,6 +21,21 @@ enum Text {
     text + spaces(width - text.utf8.count)
   }
 
+  /// `text` as one line of at most `limit` bytes: controls become `?`, what is cut off `…`.
+  static func line(_ text: String, limit: Int) -> String {
+    var bytes: [UInt8] = []
+    var isCut = false
+    for byte in text.utf8 {
+      // A character is kept whole: it ends before a byte that begins another.
+      if bytes.count >= limit, byte & 0xc0 != 0x80 {
+        isCut = true
+        break
+      }
+      bytes.append(byte < 0x20 || byte == 0x7f ? 0x3f : byte)
+    }
+    return String(decoding: bytes, as: UTF8.self) + (isCut ? "…" : "")
+  }
+
   /// Breaks at spaces so that no line is longer than `width`, where words allow.
   static func wrap(_ text: String, _ width: Int, indent: Int) -> String {
     var result = ""

@@ -1,4 +1,5 @@
 public import Arrays
+public import BundleFormat
 public import CommandLineKit
 import System
 
@@ -7,22 +8,34 @@ import System
 public struct CommandEnvironment: Sendable {
   /// Reads one array of a file named on the command line.
   public let readArray: @Sendable (String) throws(CommandFailure) -> NumericArray
+  /// Reads what a bundle's inputs are given, of files named on the command line: an array per input.
+  public let readInputs:
+    @Sendable ([String], PlanEntry, Console) throws(CommandFailure) -> [NumericArray]
   /// Public keys trusted where `--trust` is not given: this user's development key, on the host.
   public let developmentKeys: @Sendable () -> [[UInt8]]
 
   /// Creates an environment.
   public init(
     readArray: @escaping @Sendable (String) throws(CommandFailure) -> NumericArray,
+    readInputs:
+      @escaping @Sendable ([String], PlanEntry, Console) throws(CommandFailure) ->
+      [NumericArray],
     developmentKeys: @escaping @Sendable () -> [[UInt8]]
   ) {
     self.readArray = readArray
+    self.readInputs = readInputs
     self.developmentKeys = developmentKeys
   }
 
   /// The device's: .npy files, no development key.
   public static var device: CommandEnvironment {
     CommandEnvironment(
-      readArray: { (path) throws(CommandFailure) in try Files.npy(path) }, developmentKeys: { [] })
+      readArray: { (path) throws(CommandFailure) in try Files.npy(path) },
+      readInputs: { (paths, _, _) throws(CommandFailure) in
+        var arrays: [NumericArray] = []
+        for path in paths { arrays.append(try Files.npy(path)) }
+        return arrays
+      }, developmentKeys: { [] })
   }
 }
 

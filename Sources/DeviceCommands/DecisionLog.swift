@@ -78,7 +78,7 @@ public struct DecisionLog {
   }
 
   /// A field of RFC 4180.
-  private static func quoted(_ field: String) -> String {
+  static func quoted(_ field: String) -> String {
     var bytes: [UInt8] = [UInt8(ascii: "\"")]
     for byte in field.utf8 {
       bytes.append(byte)

@@ -34,8 +34,6 @@ public enum RunCommand {
         ExampleSpec("run digits.swb --input test.npy -o logits.npy", "classify an array of items")
       ])
     return Command(spec) { (parsed, console) throws(CommandFailure) in
-      var arrays: [NumericArray] = []
-      for path in parsed.values("--input") { arrays.append(try environment.readArray(path)) }
       let model: RunnableModel
       if let root = parsed.value("--root") {
         model = try RunnableModel.installed(root: root, parsed)
@@ -47,6 +45,7 @@ public enum RunCommand {
         let session = try BundleLoading.session(bundle, parsed)
         model = RunnableModel(manifest: bundle.manifest, session: session)
       }
+      let arrays = try environment.readInputs(parsed.values("--input"), model.plan, console)
       try run(model, arrays, parsed, environment, console)
     }
   }
@@ -78,7 +77,8 @@ public enum RunCommand {
     let paths = try outputPaths(parsed, from: taken, count: names.count)
     var feeder = try ItemFeeder(plan: model.plan, arrays: arrays, session: model.session)
     var log = try DecisionLog(plan: model.plan, session: model.session)
-    if log == nil, parsed.value("--decisions") != nil {
+    var found = try DetectionLog(plan: model.plan, session: model.session)
+    if log == nil, found == nil, parsed.value("--decisions") != nil {
       throw CommandFailure(
         .usage, "the bundle decides nothing", hint: "add `decision` to its recipe")
     }
@@ -99,6 +99,7 @@ public enum RunCommand {
       model.session.run()
       times.append(Clock.monotonicNanoseconds &- start)
       log?.didRun(model.session)
+      found?.didRun(model.session)
       for position in outputs.indices { outputs[position].append(model.session.output(position)) }
       try model.record(latencyNanoseconds: times[item])
       if CurrentProcess.isInterrupted { throw CommandFailure(.interrupted, "interrupted") }
@@ -109,7 +110,10 @@ public enum RunCommand {
       try Files.write(path, Npy.write(try output.array(items: feeder.itemCount)))
     }
     console.out(summary(model, outputs, times, items: feeder.itemCount))
-    if let log {
+    if let found {
+      if let path = parsed.value("--decisions") { try Files.write(path, found.table()) }
+      if feeder.itemCount <= 8 { for line in found.lines() { console.out(line) } }
+    } else if let log {
       if let path = parsed.value("--decisions") { try Files.write(path, log.table()) }
       if feeder.itemCount <= 8 { for line in log.lines() { console.out(line) } }
     } else if feeder.itemCount <= 8 {

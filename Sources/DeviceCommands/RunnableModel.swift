@@ -66,7 +66,8 @@ final class RunnableModel {
   ) throws(CommandFailure) -> Recorder {
     let spool = try SpoolFolder.open(root: root, model: installed.manifest.name)
     let sources = session.plan.taps.map {
-      TapSource(shape: session.plan.tensors[$0.position].shape)
+      let tensor = session.plan.tensors[$0.position]
+      return TapSource(shape: tensor.shape, isWide: tensor.element == .int16)
     }
     return try RootAccess.telemetry { () throws(TelemetryError) in
       try Recorder(
@@ -81,7 +82,7 @@ final class RunnableModel {
     _ = try RootAccess.telemetry { () throws(TelemetryError) in
       try recorder.record(latencyNanoseconds: latencyNanoseconds, now: Clock.wallSeconds) {
         source in
-        session.tap(source).assumingMemoryBound(to: Int8.self)
+        session.tap(source)
       }
     }
   }

@@ -14,6 +14,8 @@ public struct TapEvaluator: Sendable {
 
   /// The most elements a tapped tensor may have: with it every sum fits 64 bits.
   public static let elementLimit = 1 << 24
+  /// The same of 16-bit elements.
+  public static let wideElementLimit = 1 << 20
 
   /// Prepares `function` for tensors of `elements` values in rows of `channels`; `tap` names it
   /// in errors.
@@ -41,9 +43,18 @@ public struct TapEvaluator: Sendable {
     self.signs = signs
   }
 
+  /// The value for the bytes of a tensor of int8, or of int16 where its source is wide.
+  public func evaluate(_ bytes: UnsafeRawBufferPointer, isWide: Bool) -> Int32 {
+    isWide
+      ? evaluate(bytes.assumingMemoryBound(to: Int16.self))
+      : evaluate(bytes.assumingMemoryBound(to: Int8.self))
+  }
+
   /// The value for `tensor`, [positions, channels]; saturated to 32 bits. A tensor of another
   /// size than announced gives 0: ``WindowAccumulator`` refuses it before.
-  public func evaluate(_ tensor: UnsafeBufferPointer<Int8>) -> Int32 {
+  public func evaluate<Element: FixedWidthInteger>(
+    _ tensor: UnsafeBufferPointer<Element>
+  ) -> Int32 {
     guard tensor.count == elements else { return 0 }
     switch function {
     case .sum(let channel): return Int32(clamping: sum(tensor, channel))
@@ -55,7 +66,9 @@ public struct TapEvaluator: Sendable {
     }
   }
 
-  private func sum(_ tensor: UnsafeBufferPointer<Int8>, _ channel: Int) -> Int64 {
+  private func sum<Element: FixedWidthInteger>(
+    _ tensor: UnsafeBufferPointer<Element>, _ channel: Int
+  ) -> Int64 {
     var total: Int64 = 0
     var index = channel
     while index < elements {
@@ -65,8 +78,10 @@ public struct TapEvaluator: Sendable {
     return total
   }
 
-  /// Σ |n·x − Σx| / n. With n ≤ 2²⁴ the sum stays below 2⁵⁶.
-  private func deviation(_ tensor: UnsafeBufferPointer<Int8>, _ channel: Int) -> Int64 {
+  /// Σ |n·x − Σx| / n. With n ≤ 2²⁴, or 2²⁰ wide ones, the sum stays below 2⁵⁷.
+  private func deviation<Element: FixedWidthInteger>(
+    _ tensor: UnsafeBufferPointer<Element>, _ channel: Int
+  ) -> Int64 {
     let positions = Int64(elements / channels)
     let total = sum(tensor, channel)
     var spread: Int64 = 0
@@ -79,7 +94,9 @@ public struct TapEvaluator: Sendable {
     return spread / positions
   }
 
-  private func roughness(_ tensor: UnsafeBufferPointer<Int8>, _ channel: Int) -> Int64 {
+  private func roughness<Element: FixedWidthInteger>(
+    _ tensor: UnsafeBufferPointer<Element>, _ channel: Int
+  ) -> Int64 {
     var total: Int64 = 0
     var index = channel + channels
     while index < elements {
@@ -90,7 +107,9 @@ public struct TapEvaluator: Sendable {
     return total
   }
 
-  private func projection(_ tensor: UnsafeBufferPointer<Int8>) -> Int64 {
+  private func projection<Element: FixedWidthInteger>(
+    _ tensor: UnsafeBufferPointer<Element>
+  ) -> Int64 {
     var total: Int64 = 0
     for index in 0..<elements {
       let negative = (signs[index >> 6] >> UInt64(index & 63)) & 1 == 1
@@ -100,10 +119,12 @@ public struct TapEvaluator: Sendable {
     return total
   }
 
-  private func margin(_ tensor: UnsafeBufferPointer<Int8>) -> Int32 {
+  private func margin<Element: FixedWidthInteger>(
+    _ tensor: UnsafeBufferPointer<Element>
+  ) -> Int32 {
     guard elements > 1 else { return 0 }
-    var largest = Int32(Int8.min)
-    var second = Int32(Int8.min)
+    var largest = Int32(Element.min)
+    var second = Int32(Element.min)
     for element in tensor {
       let value = Int32(element)
       if value > largest {
@@ -116,7 +137,9 @@ public struct TapEvaluator: Sendable {
     return largest - second
   }
 
-  private func topClass(_ tensor: UnsafeBufferPointer<Int8>) -> Int32 {
+  private func topClass<Element: FixedWidthInteger>(
+    _ tensor: UnsafeBufferPointer<Element>
+  ) -> Int32 {
     var best = 0
     for index in 1..<max(elements, 1) where tensor[index] > tensor[best] { best = index }
     return Int32(best)

@@ -4,22 +4,27 @@ public struct TapSource: Sendable, Equatable {
   public var elements: Int
   /// Its last axis.
   public var channels: Int
+  /// True where elements are int16, else int8.
+  public var isWide: Bool
 
   /// Creates a shape.
-  public init(elements: Int, channels: Int) {
+  public init(elements: Int, channels: Int, isWide: Bool = false) {
     self.elements = elements
     self.channels = channels
+    self.isWide = isWide
   }
 
   /// Vectors longer than this are read as many positions of one channel: nobody watches each of
   /// hundreds of features by itself.
   public static let featuresMax = 16
 
-  /// The source of a plan tensor, channels last.
-  public init(shape: [Int]) {
+  /// The source of a plan tensor, channels last. Wide ones are ranks of features: some of them are
+  /// watched however many there are.
+  public init(shape: [Int], isWide: Bool = false) {
     elements = shape.reduce(1, *)
     let last = shape.last ?? 1
-    channels = elements == last && elements > Self.featuresMax ? 1 : last
+    channels = elements == last && elements > Self.featuresMax && !isWide ? 1 : last
+    self.isWide = isWide
   }
 }
 
@@ -64,22 +69,25 @@ public struct WindowAccumulator: Sendable {
     above = below
   }
 
-  /// Counts one inference. `tensor` gives the values of an entry of `Plan.taps`; it is asked once
+  /// Counts one inference. `tensor` gives the bytes of an entry of `Plan.taps`; it is asked once
   /// per tap. Throws without counting when a tensor has another size than announced, or when the
   /// window is full (2³² − 1 items).
   public mutating func observe(
-    _ tensor: (_ source: Int) -> UnsafeBufferPointer<Int8>
+    _ tensor: (_ source: Int) -> UnsafeRawBufferPointer
   ) throws(TapError) {
     guard items < UInt32.max else { throw TapError.countOverflow }
     for source in sources.indices {
-      let found = tensor(source).count
-      guard found == sources[source].elements else {
+      let size = sources[source].isWide ? 2 : 1
+      let bytes = tensor(source).count
+      let found = bytes / size
+      guard bytes == sources[source].elements * size else {
         throw TapError.tensorSize(
           source: source, expected: sources[source].elements, found: found)
       }
     }
     for index in taps.indices {
-      let value = evaluators[index].evaluate(tensor(taps[index].source))
+      let source = taps[index].source
+      let value = evaluators[index].evaluate(tensor(source), isWide: sources[source].isWide)
       bins[offsets[index] + taps[index].binIndex(value)] += 1
       if value < taps[index].lowest { below[index] += 1 }
       if value > taps[index].highest { above[index] += 1 }

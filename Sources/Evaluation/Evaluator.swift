@@ -3,6 +3,7 @@ public import BundleFormat
 public import Bundling
 public import DeviceRuntime
 import FloatReference
+import HostArrays
 public import ModelGraph
 import Quantizer
 import SignalChain
@@ -21,6 +22,12 @@ public struct EvaluationReport: Sendable {
   public var noise: NoiseMeter?
   /// What was decided, by a bundle with a rule.
   public var decisions: DecisionCounts?
+  /// How far the bundle's numbers are from the targets.
+  public var deviation: Deviation?
+  /// How far the float model's are.
+  public var floatDeviation: Deviation?
+  /// Results by the values of columns.
+  public var slices: [SliceReport] = []
 }
 
 /// Runs a bundle, and the float model it came from, over the same items.
@@ -38,7 +45,7 @@ public struct Evaluator {
     self.plan = plan
   }
 
-  /// Evaluates.
+  /// Evaluates arrays.
   ///
   /// - Parameters:
   ///   - arrays: one per input.
@@ -49,21 +56,36 @@ public struct Evaluator {
   public func evaluate(
     _ arrays: [NumericArray], labels: [Int]?, model: Graph?, groups: [Int64]? = nil
   ) throws(PackError) -> EvaluationReport {
-    let encodings = plan.inputs.map { port -> InputEncoding in
-      if let normalization = port.normalization { return .normalized(normalization) }
-      if !port.ranks.isEmpty { return .ranks }
-      return port.userElement == "uint8" ? .rawBytes(scale: port.scale) : .calibrated
+    var dataset = Dataset(arrays: arrays)
+    dataset.targets = labels.map { .classes($0) }
+    if let groups { dataset.groups = TextColumn(groups) }
+    return try evaluate(dataset, model: model)
+  }
+
+  /// Evaluates data with what is known of each item.
+  ///
+  /// - Parameters:
+  ///   - dataset: what the bundle takes.
+  ///   - model: the float model; its shapes must be the bundle's.
+  /// - Throws: `PackError` when data or model do not fit the bundle.
+  public func evaluate(
+    _ dataset: Dataset, model: Graph?
+  ) throws(PackError) -> EvaluationReport {
+    let (items, modelItems) = try self.items(of: dataset, model: model)
+    var labels: [Int]?
+    var values: [Float]?
+    switch dataset.targets {
+    case .classes(let classes)?: labels = classes
+    case .values(let numbers)?: values = numbers
+    case nil: break
     }
-    let items = try ModelItems.split(
-      arrays, for: model ?? interface, encodings: encodings,
-      stream: StreamSource(audio: plan.audio, rule: plan.stream))
-    if let labels, labels.count != items.count {
-      throw PackError(.failed, "there are \(items.count) items and \(labels.count) labels")
+    if let count = labels?.count ?? values?.count, count != items.count {
+      throw PackError(.failed, "there are \(items.count) items and \(count) labels")
     }
-    if let groups, groups.count != items.count {
-      throw PackError(.failed, "there are \(items.count) items and \(groups.count) groups")
+    if let count = dataset.groups?.codes.count, count != items.count {
+      throw PackError(.failed, "there are \(items.count) items and \(count) groups")
     }
-    let starts = RecordingStarts(groups: groups ?? [])
+    let starts = RecordingStarts(dataset.groups, items: items.count)
     var stream = model.map { FloatStream(FloatExecutor($0), starts: starts) }
     let integers = IntegerModel(session: session, entry: plan)
     var report = EvaluationReport(items: items.count)
@@ -74,14 +96,11 @@ public struct Evaluator {
     }
     // The labels of a reconstruction tell anomalies from the rest: they are no classes.
     let classes = report.decisions?.isReconstruction == true ? nil : labels
-    if classes != nil { report.accuracy = TopOne() }
-    if stream != nil {
-      report.noise = NoiseMeter()
-      if classes != nil {
-        report.agreement = TopOne()
-        report.floatAccuracy = TopOne()
-      }
-    }
+    begin(&report, classes: classes != nil, values: values != nil, hasFloat: stream != nil)
+    var slices = SliceTable(
+      classes == nil && values == nil
+        ? [] : dataset.slices.map { ($0.name, $0.values.values, $0.values.codes) },
+      isRegression: values != nil, hasFloat: stream != nil)
     // A classifier's scores, or all there is.
     let scored = plan.outputs.firstIndex { $0.userElement != "int64" } ?? 0
     for (index, item) in items.enumerated() {
@@ -97,20 +116,62 @@ public struct Evaluator {
       }
       if let labels = classes {
         report.accuracy?.add(scores: outputs[scored], label: labels[index])
+        slices.update(index) { $0.accuracy.add(scores: outputs[scored], label: labels[index]) }
+      }
+      if let values {
+        report.deviation?.add(outputs[scored][0], target: values[index])
+        slices.update(index) { $0.deviation?.add(outputs[scored][0], target: values[index]) }
       }
       guard stream != nil else { continue }
-      var truth: [TensorData] = []
-      do throws(GraphError) {
-        truth = try stream?.run(inputs: item) ?? []
-      } catch {
-        throw PackError(error)
+      let truth = try fromGraph { () throws(GraphError) in
+        try stream?.run(inputs: modelItems[index]) ?? []
       }
       for (expected, got) in zip(truth, outputs) { report.noise?.add(expected.floats ?? [], got) }
       let scores = truth[scored].floats ?? []
       report.agreement?.add(scores: outputs[scored], label: TopOne.argmax(scores))
-      if let labels = classes { report.floatAccuracy?.add(scores: scores, label: labels[index]) }
+      if let values { report.floatDeviation?.add(scores[0], target: values[index]) }
+      if let labels = classes {
+        report.floatAccuracy?.add(scores: scores, label: labels[index])
+        slices.update(index) { $0.floatAccuracy?.add(scores: scores, label: labels[index]) }
+      }
     }
+    report.slices = slices.seen
     return report
+  }
+
+  /// The items as the bundle takes them and as the float model does.
+  private func items(
+    of dataset: Dataset, model: Graph?
+  ) throws(PackError) -> (items: [[TensorData]], modelItems: [[TensorData]]) {
+    let encodings = plan.inputs.map { port -> InputEncoding in
+      if let normalization = port.normalization { return .normalized(normalization) }
+      if !port.ranks.isEmpty { return .ranks }
+      return port.userElement == "uint8" ? .rawBytes(scale: port.scale) : .calibrated
+    }
+    let items = try ModelItems.split(
+      dataset.arrays, for: model ?? interface, encodings: encodings,
+      stream: StreamSource(audio: plan.audio, rule: plan.stream))
+    guard model != nil, plan.inputs.contains(where: \.modelTakesRaw) else { return (items, items) }
+    let raw = zip(plan.inputs, encodings).map { $0.modelTakesRaw ? .calibrated : $1 }
+    let modelItems = try ModelItems.split(
+      dataset.arrays, for: model ?? interface, encodings: raw,
+      stream: StreamSource(audio: plan.audio, rule: plan.stream))
+    return (items, modelItems)
+  }
+
+  /// Opens the counts that there is something to count for.
+  private func begin(
+    _ report: inout EvaluationReport, classes: Bool, values: Bool, hasFloat: Bool
+  ) {
+    if classes { report.accuracy = TopOne() }
+    if values { report.deviation = Deviation() }
+    guard hasFloat else { return }
+    report.noise = NoiseMeter()
+    if classes {
+      report.agreement = TopOne()
+      report.floatAccuracy = TopOne()
+    }
+    if values { report.floatDeviation = Deviation() }
   }
 
   /// The bundle's inputs as a graph's: enough to split arrays by.

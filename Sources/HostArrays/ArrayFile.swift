@@ -19,6 +19,7 @@ public enum ArrayFile {
   public static func read(
     _ path: String, name: String?, limit: Int = sizeLimit
   ) throws(ArrayFileError) -> NumericArray {
+    if isTable(path) { return try CSVTable(path: path, limit: limit).array() }
     let bytes = try load(path, limit)
     if Npy.isNpy(bytes) {
       do throws(ArrayError) { return try Npy.read(bytes) } catch {
@@ -33,7 +34,6 @@ public enum ArrayFile {
       }
       return try archive.array(only)
     }
-    if path.lowercased().hasSuffix(".csv") { return try CSVTable(bytes, path: path).array() }
     throw ArrayFileError.unknownKind(path: path)
   }
 
@@ -44,6 +44,9 @@ public enum ArrayFile {
     let bytes = try load(path, limit)
     return Npz.isNpz(bytes) ? try Npz(bytes, path: path, limit: limit).names : [""]
   }
+
+  /// True for a file whose name says that it is a table.
+  public static func isTable(_ path: String) -> Bool { path.lowercased().hasSuffix(".csv") }
 
   /// Takes `PATH.npz:NAME` apart.
   public static func split(_ argument: String) -> (path: String, name: String?) {

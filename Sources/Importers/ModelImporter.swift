@@ -20,20 +20,50 @@ public enum ModelImporter {
     bytes: [UInt8], name: String, constants: [String: TensorData] = [:],
     states: StateRequest = .none, dataShapes: [[Int]] = []
   ) throws(GraphError) -> Graph {
+    var graph = try read(
+      bytes: bytes, name: name, constants: constants, states: states, dataShapes: dataShapes)
+    _ = try Canonicalizer.run(&graph)
+    try GraphValidator.check(graph)
+    return graph
+  }
+
+  /// Reads a model as ``load(bytes:name:constants:states:dataShapes:)`` does and tells what became of each
+  /// of the file's nodes.
+  ///
+  /// - Throws: as `load`.
+  public static func report(
+    bytes: [UInt8], name: String, constants: [String: TensorData] = [:],
+    states: StateRequest = .none
+  ) throws(GraphError) -> (graph: Graph, report: ImportReport) {
+    let imported = try read(
+      bytes: bytes, name: name, constants: constants, states: states, dataShapes: [])
+    var graph = imported
+    let rewritings = try Canonicalizer.run(&graph)
+    try GraphValidator.check(graph)
+    let nodes =
+      FlatBuffer.hasIdentifier("TFL3", in: bytes)
+      ? try TFLiteImporter.nodes(bytes: bytes) : try ONNXImporter.nodes(bytes: bytes)
+    return (
+      graph,
+      ImportReport(nodes, imported: imported, canonical: graph, rewritings: rewritings)
+    )
+  }
+
+  /// The graph as its file has it, constants computed.
+  private static func read(
+    bytes: [UInt8], name: String, constants: [String: TensorData], states: StateRequest,
+    dataShapes: [[Int]]
+  ) throws(GraphError) -> Graph {
     guard !bytes.isEmpty else {
       throw GraphError.malformed("the model file is empty; give an ONNX or TFLite model")
     }
-    var graph =
-      if FlatBuffer.hasIdentifier("TFL3", in: bytes) {
-        try TFLiteImporter.graph(
-          bytes: bytes, name: name, constants: constants, states: states, fed: dataShapes.count)
-      } else {
-        try ONNXImporter.graph(
-          bytes: bytes, name: name, constants: constants, states: states, dataShapes: dataShapes)
-      }
-    try Canonicalizer.run(&graph)
-    try GraphValidator.check(graph)
-    return graph
+    return if FlatBuffer.hasIdentifier("TFL3", in: bytes) {
+      try TFLiteImporter.graph(
+        bytes: bytes, name: name, constants: constants, states: states, dataShapes: dataShapes)
+    } else {
+      try ONNXImporter.graph(
+        bytes: bytes, name: name, constants: constants, states: states, dataShapes: dataShapes)
+    }
   }
 
   /// The names of a model's inputs, in its file's order: those that ``load(bytes:name:constants:)``
@@ -44,8 +74,8 @@ public enum ModelImporter {
     guard FlatBuffer.hasIdentifier("TFL3", in: bytes) else {
       return try ONNXModel(bytes).graph.liveInputs.map(\.name)
     }
-    let model = try TFLiteModel(bytes)
-    return model.inputs.map { model.tensors[$0].name }
+    let main = try TFLiteModel(bytes).main
+    return main.inputs.map { main.tensors[$0].name }
   }
 
   /// The types of a model's inputs by name; dimensions that the file leaves open are 1.
@@ -54,10 +84,8 @@ public enum ModelImporter {
   public static func inputTypes(bytes: [UInt8]) throws(GraphError) -> [String: ValueType] {
     let ports: [ModelPort]
     if FlatBuffer.hasIdentifier("TFL3", in: bytes) {
-      let model = try TFLiteModel(bytes)
-      ports = model.inputs.map { model.tensors[$0] }.map {
-        ModelPort(name: $0.name, element: $0.element, dimensions: $0.shape)
-      }
+      let main = try TFLiteModel(bytes).main
+      ports = main.inputs.map { main.tensors[$0].port }
     } else {
       ports = try ONNXModel(bytes).graph.liveInputs.map(\.port)
     }

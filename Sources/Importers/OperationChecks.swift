@@ -4,15 +4,20 @@ import ModelGraph
 /// node.
 extension Operation {
   /// The types of the results.
-  func checkedResults(_ operands: [ValueType?], node: String) throws(GraphError) -> [ValueType] {
+  ///
+  /// - Parameter allowsEmpty: true where results without elements are taken.
+  func checkedResults(
+    _ operands: [ValueType?], node: String, allowsEmpty: Bool = false
+  ) throws(GraphError) -> [ValueType] {
     let types: [ValueType]
     do throws(GraphError) {
       types = try resultTypes(operands)
     } catch {
-      throw error.named(node)
+      throw error.named(node, name)
     }
     for type in types {
-      try ImportLimits.check(type.shape, node: node, "the result of \(name)")
+      try ImportLimits.check(
+        type.shape, node: node, "the result of \(name)", allowsEmpty: allowsEmpty)
     }
     return types
   }
@@ -33,32 +38,35 @@ extension Operation {
     guard !present.isEmpty, present.allSatisfy({ $0.constant != nil && $0.quantization == nil })
     else { return nil }
     let operandTypes = operands.map { $0?.type }
-    let types: [ValueType]
-    do throws(GraphError) {
-      types = try resultTypes(operandTypes)
-    } catch {
-      throw error.named(node)
-    }
-    // Shape computations know lists of no elements; a graph does not.
-    for type in types where !type.shape.contains(0) {
-      try ImportLimits.check(type.shape, node: node, "the result of \(name)")
-    }
+    // Shape computations know lists of no elements.
+    let types = try checkedResults(operandTypes, node: node, allowsEmpty: true)
     guard types.reduce(0, { $0 + $1.shape.reduce(1, *) }) <= ImportLimits.foldedElements,
       multiplyAccumulates(operandTypes) <= ImportLimits.foldedWork
     else { return nil }
+    if types.allSatisfy(\.isEmpty) { return types.map(TensorData.empty) }
+    let results: [TensorData]
     do throws(GraphError) {
-      return try evaluate(operands.map { $0?.constant })
+      results = try evaluate(operands.map { $0?.constant })
     } catch {
-      throw error.named(node)
+      throw error.named(node, name)
     }
+    // The smallest of no elements is infinite, which no constant of a graph may be.
+    let readsNothing = operandTypes.contains { $0?.isEmpty ?? false }
+    return readsNothing && !results.allSatisfy(\.isFinite) ? nil : results
   }
 }
 
+extension TensorData {
+  /// True if every float is finite; integers always are.
+  var isFinite: Bool { floats?.allSatisfy(\.isFinite) ?? true }
+}
+
 extension GraphError {
-  /// The same error with the node's name filled in where a shape rule left it empty.
-  func named(_ node: String) -> GraphError {
+  /// The same error with node and operator filled in where a shape rule left them empty.
+  func named(_ node: String, _ operation: String) -> GraphError {
     switch self {
-    case .invalid(let name, let reason) where name.isEmpty: .invalid(node: node, reason: reason)
+    case .invalid(let name, let reason) where name.isEmpty:
+      .invalid(node: node, reason: "\(operation): \(reason)")
     case .unsupported(let operation, let name, let reason) where name.isEmpty:
       .unsupported(operation: operation, node: node, reason: reason)
     default: self

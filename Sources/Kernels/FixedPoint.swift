@@ -11,6 +11,12 @@ package enum FixedPoint {
     return roundingShift(doublingHighProduct(raised, multiplier), max(0 &- shift, 0))
   }
 
+  /// ``scaleTwice(_:_:_:)`` by at most 1: shift in −31…0.
+  @inline(__always)
+  package static func lowerTwice(_ value: Int32, _ multiplier: Int32, _ shift: Int32) -> Int32 {
+    roundingShift(doublingHighProduct(value, multiplier), 0 &- shift)
+  }
+
   /// round(value · multiplier · 2^(shift − 31)), rounded once, halves upwards.
   @inline(__always)
   package static func scaleOnce(_ value: Int32, _ multiplier: Int32, _ shift: Int32) -> Int32 {

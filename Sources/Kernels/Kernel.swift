@@ -183,10 +183,10 @@ extension PlanOperation {
     case .transposedConvolution: "qs8-deconv"
     case .groupedConvolution: "qs8-gconv"
     case .elementwise: "qs-vbinary"
+    case .rescale: "qs-rescale"
     case .move: "move"
     case .resize: "qs8-resize"
     case .recurrent: "qs8-recurrent"
-    case .rescale: "rescale"
     case .topClass: "argmax"
     }
   }

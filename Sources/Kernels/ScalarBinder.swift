@@ -65,14 +65,14 @@ struct ScalarBinder {
         grouped(parameters, convolution(parameters.convolution, input, output, source, result)))
     case .elementwise(let parameters):
       return .elementwise(KernelCall.placed(elementwise(parameters, result)))
+    case .rescale(let parameters):
+      return .rescale(rescale(parameters, source, result))
     case .move(let parameters):
       return .move(move(parameters, result))
     case .resize(let parameters):
       return .resize(resize(parameters, input, output))
     case .recurrent(let parameters):
       return .recurrent(KernelCall.placed(recurrent(parameters, source, result)))
-    case .rescale(let parameters):
-      return .rescale(KernelCall.placed(rescale(parameters, source, result)))
     case .topClass: return .topClass(topClass(source, result))
     }
   }

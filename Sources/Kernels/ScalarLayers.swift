@@ -97,9 +97,11 @@ struct ScaledSum {
   func apply(_ left: Int32, _ right: Int32) -> Int32 {
     let a = (left &- parameters.leftZeroPoint) &<< parameters.leftShift
     let b = (right &- parameters.rightZeroPoint) &<< parameters.leftShift
+    // Operands are never scaled up. Two shifts to the left by different amounts become a vector of
+    // powers of two on x86-64, which the compiler converts from floats.
     let sum =
-      FixedPoint.scaleTwice(a, parameters.left.multiplier, parameters.left.shift)
-      &+ FixedPoint.scaleTwice(b, parameters.right.multiplier, parameters.right.shift)
+      FixedPoint.lowerTwice(a, parameters.left.multiplier, parameters.left.shift)
+      &+ FixedPoint.lowerTwice(b, parameters.right.multiplier, parameters.right.shift)
     let scaled = FixedPoint.scaleTwice(
       sum, parameters.output.multiplier, parameters.output.shift)
     return min(max(scaled &+ parameters.outputZeroPoint, parameters.minimum), parameters.maximum)

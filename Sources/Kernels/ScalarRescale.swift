@@ -1,35 +1,49 @@
 import PlanFormat
 
-/// A tensor brought to other parameters or another width.
+/// Elements of one integer type to those of another: see `RescaleParameters`.
 public struct RescaleCall {
   let input: UnsafeRawPointer
-  let inputIsWide: Bool
   let output: UnsafeMutableRawPointer
+  let element: PlanElement
   let outputIsWide: Bool
   let count: Int
   let parameters: RescaleParameters
 }
 
 extension ScalarKernels {
-  /// output[i] = clamp(z_out + once(input[i] − z_in)), clamped to the result's element.
   static func rescale(_ call: RescaleCall) {
-    let scale = call.parameters.scale
-    let words = call.input.assumingMemoryBound(to: Int16.self)
-    let bytes = call.input.assumingMemoryBound(to: Int8.self)
-    for position in 0..<call.count {
-      let level = call.inputIsWide ? Int32(words[position]) : Int32(bytes[position])
-      // Below 2^17 in, below 2^48 scaled: the sum stays in 64 bits.
-      let value =
-        FixedPoint.scaleWide(
-          level &- call.parameters.inputZeroPoint, scale.multiplier, scale.shift)
-        &+ Int64(call.parameters.outputZeroPoint)
-      if call.outputIsWide {
-        call.output.assumingMemoryBound(to: Int16.self)[position] =
-          Int16(truncatingIfNeeded: min(max(value, -32768), 32767))
-      } else {
-        call.output.assumingMemoryBound(to: Int8.self)[position] =
-          Int8(truncatingIfNeeded: min(max(value, -128), 127))
-      }
+    switch call.element {
+    case .int8: rescale(call, Int8.self)
+    case .int16: rescale(call, Int16.self)
+    case .int32: rescale(call, Int32.self)
+    case .int64: break
+    }
+  }
+
+  private static func rescale<Source: FixedWidthInteger>(
+    _ call: RescaleCall, _ source: Source.Type
+  ) {
+    if call.outputIsWide {
+      rescale(call, source, Int16.self)
+    } else {
+      rescale(call, source, Int8.self)
+    }
+  }
+
+  private static func rescale<Source: FixedWidthInteger, Result: FixedWidthInteger>(
+    _ call: RescaleCall, _ source: Source.Type, _ result: Result.Type
+  ) {
+    let input = call.input.assumingMemoryBound(to: source)
+    let output = call.output.assumingMemoryBound(to: result)
+    let parameters = call.parameters
+    for index in 0..<call.count {
+      let value = Int32(truncatingIfNeeded: input[index]) &- parameters.inputZeroPoint
+      let factor = value >= 0 ? parameters.above : parameters.below
+      let scaled =
+        Int64(FixedPoint.scaleTwice(value, factor.multiplier, factor.shift))
+        &+ Int64(parameters.outputZeroPoint)
+      output[index] = Result(
+        truncatingIfNeeded: min(max(scaled, Int64(parameters.minimum)), Int64(parameters.maximum)))
     }
   }
 }
@@ -39,8 +53,9 @@ extension ScalarBinder {
     _ parameters: RescaleParameters, _ source: PlanTensor, _ result: PlanTensor
   ) -> RescaleCall {
     RescaleCall(
-      input: UnsafeRawPointer(memory.elements(source)), inputIsWide: source.element == .int16,
+      input: UnsafeRawPointer(memory.elements(source)),
       output: UnsafeMutableRawPointer(memory.elements(result)),
-      outputIsWide: result.element == .int16, count: result.elementCount, parameters: parameters)
+      element: source.element, outputIsWide: result.element == .int16,
+      count: result.elementCount, parameters: parameters)
   }
 }

@@ -15,13 +15,14 @@ public enum Lowering {
   /// Lowers every node, places every activation.
   ///
   /// - Parameters:
-  ///   - graph: a canonical quantised graph.
+  ///   - quantized: a canonical quantised graph.
   ///   - taps: values telemetry reads; they stay alive to the end of a run.
   /// - Returns: the plan with `plan.taps` in the order of `taps`.
   /// - Throws: `GraphError.unsupported` naming the node that has no integer form.
   public static func lower(
-    _ graph: Graph, taps: [ValueID] = []
+    _ quantized: Graph, taps: [ValueID] = []
   ) throws(GraphError) -> LoweredModel {
+    let graph = try quantized.expandingChoices()
     try graph.checkActivations()
     let storage = Storage(graph, keepingAlive: taps)
     var builder = PlanBuilder()

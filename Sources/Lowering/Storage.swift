@@ -59,7 +59,9 @@ struct Storage {
       let value = graph[id]
       records.append(
         PlanTensor(
-          name: value.name, element: Self.element(value), shape: value.type.shape,
+          name: value.name, element: Self.element(value),
+          // A plan's tensors have axes.
+          shape: value.type.shape.isEmpty ? [1] : value.type.shape,
           arenaOffset: owner[id].flatMap { offsets[$0] } ?? 0,
           scale: value.quantization?.scale ?? 1, zeroPoint: value.quantization?.zeroPoint ?? 0))
     }

@@ -48,6 +48,9 @@ public struct ValueType: Sendable, Equatable {
     self.element = element
     self.shape = shape
   }
+
+  /// True if it has no elements.
+  public var isEmpty: Bool { shape.contains(0) }
 }
 
 /// An edge of the graph: a model input, a constant, or the result of a node.

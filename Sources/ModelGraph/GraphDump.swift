@@ -63,13 +63,28 @@ extension Graph {
         self[id].name, "output", "", describe(self[id].type, self[id].quantization), "", "",
       ])
     }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
+    return TextTable(rows, numbersFrom: 4).text
+  }
+}
+
+/// Rows of aligned columns, the first of them the columns' names.
+public struct TextTable {
+  /// The table; every line ends in a newline.
+  public let text: String
+
+  /// Aligns rows.
+  ///
+  /// - Parameter column: numbers stand from this column on, right in it, so that digits line up.
+  public init(_ rows: [[String]], numbersFrom column: Int) {
+    let first = column
+    let widths = (rows.first ?? []).indices.map { column in
+      rows.map { $0[column].count }.max() ?? 0
+    }
+    text = rows.map { row in
       var line = ""
       for (column, cell) in row.enumerated() {
         let padding = String(repeating: " ", count: widths[column] - cell.count)
-        // Numbers stand right in their column, so that digits line up.
-        line += (column == 0 ? "" : "  ") + (column >= 4 ? padding + cell : cell + padding)
+        line += (column == 0 ? "" : "  ") + (column >= first ? padding + cell : cell + padding)
       }
       while line.last == " " { line.removeLast() }
       return line + "\n"

@@ -38,6 +38,9 @@ public protocol Operation: Sendable {
   /// Multiply-accumulates of one evaluation.
   func multiplyAccumulates(_ operands: [ValueType?]) -> Int
 
+  /// Bytes of what it lists itself, such as positions, beside its operands.
+  var attributeBytes: Int { get }
+
   /// Emits the integer instructions of a quantised node.
   ///
   /// - Throws: `GraphError.unsupported` when these types have no integer form.
@@ -62,6 +65,8 @@ extension Operation {
   }
   /// Most operators do not multiply.
   public func multiplyAccumulates(_ operands: [ValueType?]) -> Int { 0 }
+  /// Most operators list nothing.
+  public var attributeBytes: Int { 0 }
   /// Most operators have no attributes.
   public var summary: String { "" }
 }

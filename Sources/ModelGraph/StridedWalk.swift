@@ -128,6 +128,11 @@ extension TensorData {
     return TensorData(shape: [], elements: elements)
   }
 
+  /// The only tensor of a type that has no elements.
+  public static func empty(_ type: ValueType) -> TensorData {
+    zero(type.element).picking([], shape: type.shape)
+  }
+
   /// Repeated to `shape` by NumPy's rules; nil when it does not fit.
   public func broadcast(to shape: [Int]) -> TensorData? {
     StridedWalk(broadcasting: self.shape, to: shape).map { picking($0) }

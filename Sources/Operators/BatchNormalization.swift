@@ -45,9 +45,12 @@ public struct BatchNormalization: Operation, Equatable {
   public var quantizationRule: QuantizationRule { .calibrated }
 
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
+    let hasStatistics = node.operands.count > 3 && node.operands[3]?.value.constant != nil
     throw .unsupported(
       operation: Self.name, node: node.name,
-      reason: "no convolution or dense layer beside it takes it in; place it next to one")
+      reason: hasStatistics
+        ? "no convolution or dense layer beside it takes it in; place it next to one"
+        : "it is in training mode; export the model for inference")
   }
 
   public var summary: String { "axis \(axis)" }

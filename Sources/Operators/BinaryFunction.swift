@@ -13,6 +13,8 @@ public enum BinaryFunction: String, Sendable, Equatable, CaseIterable {
   case modulo
   /// What division towards zero leaves: the sign of a.
   case remainder
+  /// The angle of the point at b across and a up, in −π…π.
+  case arcTangent
   case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
   case and, or, xor
 
@@ -38,6 +40,7 @@ public enum BinaryFunction: String, Sendable, Equatable, CaseIterable {
     case .squaredDifference: (a - b) * (a - b)
     case .slope: a < 0 ? a * b : a
     case .floorDivide: (a / b).rounded(.down)
+    case .arcTangent: RealFunctions.arcTangent(a, b)
     case .modulo: Self.modulo(a, b)
     case .remainder: a.truncatingRemainder(dividingBy: b)
     default: decides(a, b, 0) ? 1 : 0
@@ -67,13 +70,16 @@ public enum BinaryFunction: String, Sendable, Equatable, CaseIterable {
       let quotient = a.dividedReportingOverflow(by: b).partialValue
       return quotient &* b != a && (a < 0) != (b < 0) ? quotient &- 1 : quotient
     case .modulo: return a &- b &* Self.floorDivide.apply(a, b)
+    case .arcTangent: return Int(RealFunctions.arcTangent(Double(a), Double(b)))
     case .remainder: return b == 0 ? 0 : a.remainderReportingOverflow(dividingBy: b).partialValue
     default: return decides(a, b, 0) ? 1 : 0
     }
   }
 
   private static func power(_ base: Int, _ exponent: Int) -> Int {
-    guard exponent >= 0 else { return abs(base) == 1 ? (exponent & 1 == 0 ? 1 : base) : 0 }
+    guard exponent >= 0 else {
+      return base == 1 || base == -1 ? (exponent & 1 == 0 ? 1 : base) : 0
+    }
     var (result, square, rest) = (1, base, exponent)
     while rest > 0 {
       if rest & 1 == 1 { result &*= square }

@@ -27,10 +27,17 @@ public struct Cast: Operation, Equatable {
   public var quantizationRule: QuantizationRule { .calibrated }
   public var isElementwise: Bool { true }
 
+  /// A table: to float32 the same numbers, to bool 0 and 1. Integers that a number is cut to would have
+  /// to fit int8, which calibration does not show.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    throw .unsupported(
-      operation: Self.name, node: node.name,
-      reason: "a device computes quantised reals only; cast before the model or leave it out")
+    guard element == .float32 || element == .bool else {
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "it makes \(element.rawValue) of numbers; a device casts to float32 and bool")
+    }
+    let expression: PointwiseExpression =
+      element == .bool ? .select(.variable, .constant(1), .constant(0)) : .variable
+    try Pointwise(expression).lower(node, into: &builder)
   }
 
   public var summary: String { "to \(element.rawValue)" }

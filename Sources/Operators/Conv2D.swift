@@ -51,60 +51,12 @@ public struct Conv2D: ActivatedOperation, Equatable {
     let bias =
       operands.count > 2 && operands[2] != nil
       ? try floats(2, of: operands) : [Float](repeating: 0, count: weights.shape[0])
-    let values = try Self.convolve(
-      floats(0, of: operands), shape: input.shape, weights: floats(1, of: operands),
-      outputs: type.shape, groups: groups, bias: bias, padded: padded, activation: activation)
+    let convolution = FloatConvolution(
+      padded: padded, groups: groups, activation: activation, shape: weights.shape,
+      weights: try floats(1, of: operands), bias: bias)
+    let values = convolution.run(
+      try floats(0, of: operands), inputs: input.shape, outputs: type.shape)
     return [TensorData(shape: type.shape, floats: values)]
-  }
-
-  /// Sums kernel row by row, column by column, channel by channel, starting from the bias: one order
-  /// on every host. Output channels are innermost, so that the loop vectorises without reordering.
-  private static func convolve(
-    _ input: [Float], shape: [Int], weights: [Float], outputs: [Int], groups: Int,
-    bias: [Float], padded: PaddedWindow, activation: Activation
-  ) -> [Float] {
-    let (window, depth, filters) = (padded.window, shape[3] / groups, outputs[3])
-    let taps = window.height * window.width * depth
-    let together = filters / groups
-    var transposed = [Float](repeating: 0, count: weights.count)
-    for filter in 0..<filters {
-      for tap in 0..<taps { transposed[tap * filters + filter] = weights[filter * taps + tap] }
-    }
-    var result = [Float](repeating: 0, count: outputs.reduce(1, *))
-    result.withUnsafeMutableBufferPointer { result in
-      input.withUnsafeBufferPointer { input in
-        transposed.withUnsafeBufferPointer { weights in
-          for row in 0..<outputs[1] {
-            for column in 0..<outputs[2] {
-              let start = (row * outputs[2] + column) * filters
-              for filter in 0..<filters { result[start + filter] = bias[filter] }
-              for ky in padded.rows(at: row, height: shape[1]) {
-                let y = row * window.strideHeight - window.paddingTop + ky * window.dilationHeight
-                for kx in padded.columns(at: column, width: shape[2]) {
-                  let x =
-                    column * window.strideWidth - window.paddingLeft + kx * window.dilationWidth
-                  let source = (y * shape[2] + x) * shape[3]
-                  for group in 0..<groups {
-                    var tap = (ky * window.width + kx) * depth * filters
-                    for channel in group * depth..<(group + 1) * depth {
-                      let value = input[source + channel]
-                      for filter in group * together..<(group + 1) * together {
-                        result[start + filter] += value * weights[tap + filter]
-                      }
-                      tap += filters
-                    }
-                  }
-                }
-              }
-              for filter in 0..<filters {
-                result[start + filter] = activation.apply(result[start + filter])
-              }
-            }
-          }
-        }
-      }
-    }
-    return result
   }
 
   public var quantizationRule: QuantizationRule { .weighted(weights: 1, bias: 2, channelAxis: 0) }

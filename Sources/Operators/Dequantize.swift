@@ -14,7 +14,9 @@ public struct Dequantize: Operation, Equatable {
   public init(layout: GridLayout) { self.layout = layout }
 
   public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
-    [ValueType(.float32, try operand(0, of: operands).shape)]
+    let shape = try operand(0, of: operands).shape
+    try layout.check(operands, shape: shape)
+    return [ValueType(.float32, shape)]
   }
 
   public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
@@ -25,7 +27,7 @@ public struct Dequantize: Operation, Equatable {
     let parameters = try layout.parameters(operands, shape: input.shape)
     let reals = integers.indices.map { index -> Float in
       let (scale, zeroPoint) = parameters[index]
-      return Float(integers[index] - zeroPoint) * scale
+      return Float(integers[index] &- zeroPoint) * scale
     }
     var result = TensorData(shape: input.shape, floats: reals)
     result.grid = try layout.grid(operands, element: input.type)

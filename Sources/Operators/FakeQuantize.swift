@@ -35,8 +35,9 @@ public struct FakeQuantize: Operation, Equatable {
   }
   public var isElementwise: Bool { true }
 
-  /// TFLite's QUANTIZE between int8 tensors.
+  /// TFLite's QUANTIZE between integers.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
+    guard node.isOfBytes else { return try builder.rescale(node) }
     let input = try QuantizedOperand(0, of: node)
     let result = try QuantizedOperand(resultOf: node)
     builder.requantize(

@@ -27,6 +27,29 @@ public struct GridLayout: Sendable, Equatable {
     }
   }
 
+  /// Throws unless the types of operands 1 and 2 fit a tensor of `shape`.
+  func check(_ operands: [ValueType?], shape: [Int]) throws(GraphError) {
+    let scale = try operand(1, of: operands)
+    let count = scale.shape.reduce(1, *)
+    let zeroPoint = operands.count > 2 ? operands[2] : nil
+    guard zeroPoint.map({ $0.shape.reduce(1, *) == count }) ?? true else {
+      throw .invalid(
+        node: "", reason: "scales of shape \(scale.shape), zero points \(zeroPoint?.shape ?? [])")
+    }
+    guard count == 1 || expected(shape).contains(scale.shape) else {
+      throw .invalid(node: "", reason: "parameters of shape \(scale.shape) for \(shape)")
+    }
+  }
+
+  /// The shapes that parameters other than scalars may have: a list, blocks.
+  private func expected(_ shape: [Int]) -> [[Int]] {
+    guard shape.indices.contains(axis) else { return [] }
+    guard block > 0 else { return [[shape[axis]]] }
+    var blocks = shape
+    blocks[axis] = (shape[axis] + block - 1) / block
+    return [[shape[axis]], blocks]
+  }
+
   /// Reads operands 1 and 2 for a tensor of `shape`.
   func parameters(_ operands: [TensorData?], shape: [Int]) throws(GraphError) -> Parameters {
     let scale = try operand(1, of: operands)
@@ -45,23 +68,17 @@ public struct GridLayout: Sendable, Equatable {
   }
 
   private func places(_ parameters: [Int], _ shape: [Int]) throws(GraphError) -> [Int] {
-    guard shape.indices.contains(axis) else {
-      throw .invalid(node: "", reason: "axis \(axis) of shape \(shape)")
+    let expected = expected(shape)
+    guard let form = expected.firstIndex(of: parameters) else {
+      throw .invalid(node: "", reason: "parameters of shape \(parameters) for \(shape)")
     }
     let inner = shape[(axis + 1)...].reduce(1, *)
     let count = shape.reduce(1, *)
-    if parameters == [shape[axis]] {
-      return (0..<count).map { $0 / inner % shape[axis] }
-    }
-    var expected = shape
-    if block > 0 { expected[axis] = (shape[axis] + block - 1) / block }
-    guard block > 0, parameters == expected else {
-      throw .invalid(node: "", reason: "parameters of shape \(parameters) for \(shape)")
-    }
+    if form == 0 { return (0..<count).map { $0 / inner % shape[axis] } }
     return (0..<count).map { index in
       let outer = index / (inner * shape[axis])
       let along = index / inner % shape[axis] / block
-      return (outer * expected[axis] + along) * inner + index % inner
+      return (outer * parameters[axis] + along) * inner + index % inner
     }
   }
 
@@ -75,7 +92,8 @@ public struct GridLayout: Sendable, Equatable {
       (operands.count > 2 ? operands[2] : nil)?.integers ?? [Int](repeating: 0, count: scale.count)
     let shift = element == .uint8 ? 128 : 0
     return Quantization(
-      scales: try floats(1, of: operands), zeroPoints: zeroPoints.map { Int32($0 - shift) },
+      scales: try floats(1, of: operands),
+      zeroPoints: zeroPoints.map { Int32(clamping: $0) &- Int32(shift) },
       axis: scale.count == 1 ? 0 : axis)
   }
 }

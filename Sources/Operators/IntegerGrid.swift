@@ -53,7 +53,11 @@ public struct IntegerGrid: Sendable, Equatable {
 
   /// `int8 0.5+3`, for tables.
   var summary: String {
-    let width = levels.count == 256 ? 8 : 16
-    return "\(levels.lowerBound == 0 ? "uint" : "int")\(width) scale \(scale) zero \(zeroPoint)"
+    "\(Self.summary(of: levels)) scale \(scale) zero \(zeroPoint)"
+  }
+
+  /// `uint4`, for tables.
+  static func summary(of levels: ClosedRange<Int>) -> String {
+    "\(levels.lowerBound == 0 ? "uint" : "int")\(levels.count.trailingZeroBitCount)"
   }
 }

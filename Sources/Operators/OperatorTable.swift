@@ -34,11 +34,13 @@ public enum OperatorTable {
     Scatter.self,
     ScoreTransform.self,
     Softmax.self,
+    SupportVectors.self,
     TopK.self,
     Transpose.self,
     TransposedConv2D.self,
     TreeEnsemble.self,
     Where.self,
+    WindowConvolution.self,
     WindowPool.self,
   ]
 }

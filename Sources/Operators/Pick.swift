@@ -61,6 +61,10 @@ public struct Pick: Operation, Equatable {
     return [source.picking(offsets.map { $0 < 0 ? input.count : $0 }, shape: shape)]
   }
 
+  public var attributeBytes: Int {
+    positions.reduce(0) { $0 + ($1?.count ?? 0) } * MemoryLayout<Int>.stride
+  }
+
   /// A fill may lie outside of the input's range.
   public var quantizationRule: QuantizationRule { hasFill ? .calibrated : .sameAsInput }
   /// As long as channels stay where they are.

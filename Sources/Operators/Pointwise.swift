@@ -40,15 +40,12 @@ public struct Pointwise: Operation, Equatable {
   public var isElementwise: Bool { true }
   public var isPositivelyHomogeneous: Bool { expression.isPositivelyHomogeneous }
 
-  /// A table of 256 results.
+  /// A table of 256 results; of int16, whose tables would be too large, what two slopes and a clamp
+  /// can say.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
+    guard node.isOfBytes else { return try lowerSixteenBit(node, into: &builder) }
     let input = try QuantizedOperand(0, of: node)
     let result = try QuantizedOperand(resultOf: node)
-    guard (node.operands + node.results).allSatisfy({ $0?.value.type.element == .int8 }) else {
-      throw .unsupported(
-        operation: Self.name, node: node.name,
-        reason: "it is a table of int8, and its operand or result is not int8")
-    }
     let entries: [Int8]
     switch table {
     case .nearest: entries = nearest(input.quantization, result.quantization)
@@ -66,6 +63,23 @@ public struct Pointwise: Operation, Equatable {
         operation: .lookup(
           LookupParameters(table: builder.constant(entries.map { UInt8(bitPattern: $0) }))),
         inputs: [try input.activation(node)], output: try result.activation(node)))
+  }
+
+  private func lowerSixteenBit(
+    _ node: LoweringNode, into builder: inout PlanBuilder
+  ) throws(GraphError) {
+    switch (table, expression) {
+    case (.reference(.clamped(let minimum, let maximum)), _):
+      try builder.rescale(node, bounds: minimum...maximum)
+    case (.reference(.leakyRelu(let alpha)), _): try builder.rescale(node, slope: alpha)
+    case (.nearest, .relu): try builder.rescale(node, bounds: 0 ... .infinity)
+    case (.nearest, .relu6): try builder.rescale(node, bounds: 0...6)
+    default:
+      throw .unsupported(
+        operation: Self.name, node: node.name,
+        reason: "of int16 only clamps and leaky clamps run; quantise its operand and result to int8"
+      )
+    }
   }
 
   /// The nearest integers, halves away from zero. Where the function has no value (a logarithm of

@@ -10,24 +10,26 @@ public struct Quantize: Operation, Equatable {
   public static let name = "Quantize"
   /// Element type of the result; `int32` stands for unsigned 16 bits.
   public var element: ElementType
+  /// The integers there are: fewer than the element type's for 4 bits.
+  public var levels: ClosedRange<Int>
   /// How the parameters lie over the elements.
   public var layout: GridLayout
 
   /// Creates the operation.
-  public init(element: ElementType, layout: GridLayout) {
+  public init(element: ElementType, levels: ClosedRange<Int>, layout: GridLayout) {
     self.element = element
+    self.levels = levels
     self.layout = layout
   }
 
   public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
-    [ValueType(element, try operand(0, of: operands).shape)]
+    let shape = try operand(0, of: operands).shape
+    try layout.check(operands, shape: shape)
+    return [ValueType(element, shape)]
   }
 
   public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
     let input = try operand(0, of: operands)
-    guard let levels = IntegerGrid.levels(of: element) else {
-      throw .invalid(node: "", reason: "\(element.rawValue) is no type of quantised values")
-    }
     let values = try floats(0, of: operands)
     let parameters = try layout.parameters(operands, shape: input.shape)
     let integers = values.indices.map { index -> Int in
@@ -47,5 +49,5 @@ public struct Quantize: Operation, Equatable {
         + "constant scale; export the model in QDQ form")
   }
 
-  public var summary: String { element.rawValue }
+  public var summary: String { IntegerGrid.summary(of: levels) }
 }

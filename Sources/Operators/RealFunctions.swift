@@ -33,6 +33,25 @@ enum RealFunctions {
     return x * sum
   }
 
+  /// The angle of the point (x, y), in −π…π: of signed zeros as IEEE 754 has it. The angle of the
+  /// smaller over the larger coordinate is halved twice, tan φ/2 = t / (1 + √(1 + t²)), to below 0.2;
+  /// there its series to t^27 leaves less than 2^-68.
+  static func arcTangent(_ y: Double, _ x: Double) -> Double {
+    guard !x.isNaN, !y.isNaN else { return .nan }
+    let (right, up) = (abs(x), abs(y))
+    var tangent = min(right, up) / max(right, up)
+    if right == up { tangent = right == 0 ? 0 : 1 }
+    for _ in 0..<2 { tangent /= 1 + (1 + tangent * tangent).squareRoot() }
+    var sum = 0.0
+    for n in stride(from: 27, through: 1, by: -2) {
+      sum = (n % 4 == 1 ? 1 : -1) / Double(n) + sum * tangent * tangent
+    }
+    var angle = 4 * tangent * sum
+    if up > right { angle = 1.5707963267948966 - angle }
+    if x.sign == .minus { angle = 3.1415926535897931 - angle }
+    return y.sign == .minus ? -angle : angle
+  }
+
   /// 1 / (1 + exp(−x)).
   static func sigmoid(_ x: Double) -> Double {
     let power = Exponential.exp(-abs(x))

@@ -55,7 +55,7 @@ public struct Reduce: Operation, Equatable {
     let kept = input.shape.indices.filter { !axes.contains($0) }
     let rows = input.permuted(kept + axes)
     let length = axes.map { input.shape[$0] }.reduce(1, *)
-    let starts = stride(from: 0, to: input.count, by: max(length, 1))
+    let starts = (0..<type.shape.reduce(1, *)).map { $0 * length }
     if let values = rows.floats {
       let folded = starts.map { fold(values[$0..<$0 + length]) }
       return [TensorData(shape: type.shape, floats: folded)]
@@ -101,7 +101,7 @@ public struct Reduce: Operation, Equatable {
     case .minimum: row.min()
     case .product: row.reduce(1, &*)
     case .sumOfSquares: row.reduce(0) { $0 &+ $1 &* $1 }
-    case .l1: row.reduce(0) { $0 &+ abs($1) }
+    case .l1: row.reduce(0) { $0 &+ ($1 < 0 ? 0 &- $1 : $1) }
     case .l2, .logSum, .logSumExp: nil
     }
   }

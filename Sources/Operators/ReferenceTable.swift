@@ -16,6 +16,8 @@ public enum ReferenceTable: Sendable, Equatable {
   case abs
   /// SQRT, rounded down.
   case squareRoot
+  /// RSQRT, from a fixed-point root.
+  case reciprocalRoot
   /// A table made in float32.
   case float(Function)
 
@@ -55,6 +57,18 @@ public enum ReferenceTable: Sendable, Equatable {
         let root = (Double(input.scale) * Double(max(level, 0))).squareRoot()
         let steps = (root / Double(unit)).rounded(.down) + Double(zero)
         return Int8(min(max(steps, -128), 127))
+      }
+    case .reciprocalRoot:
+      let factor = FixedPointScale(
+        nearestTo: Double(1 / (input.scale.squareRoot() * unit)))
+      return levels.map { level in
+        // What is not above zero has no root; LiteRT gives 0 the largest, and refuses the rest.
+        guard level > 0 else { return 127 }
+        let root = FixedPoint.inverseRoot(of: level)
+        // 20 bits below the point in between.
+        let fine = FixedPoint.scaleTwice(1, root.multiplier, root.shift + 20)
+        let scaled = FixedPoint.scaleTwice(fine, factor.multiplier, factor.shift - 20)
+        return FixedPoint.clamp(scaled + zero, -128, 127)
       }
     case .float(let function):
       let inverse = 1 / unit

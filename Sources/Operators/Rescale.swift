@@ -22,29 +22,12 @@ public struct Rescale: Operation, Equatable {
   public var isPositivelyHomogeneous: Bool { true }
   public var isElementwise: Bool { true }
 
-  /// A look-up between two int8 tensors, else an instruction of its own.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    let input = try QuantizedOperand(0, of: node, nil)
-    let result = try QuantizedOperand(resultOf: node, nil)
-    let elements = [node.operands[0]?.value.type.element, node.results[0].value.type.element]
-    guard elements != [.int8, .int8] else {
-      builder.requantize(
-        node.name, try input.activation(node), input.quantization,
-        to: try result.activation(node), result.quantization)
-      return
-    }
-    guard elements.allSatisfy({ $0 == .int8 || $0 == .int16 }) else {
-      throw .unsupported(
-        operation: Self.name, node: node.name, reason: "only int8 and int16 are rescaled")
-    }
-    let parameters = RescaleParameters(
-      inputZeroPoint: input.quantization.zeroPoint,
-      scale: FixedPointScale(
-        nearestTo: Double(input.quantization.scale) / Double(result.quantization.scale)),
-      outputZeroPoint: result.quantization.zeroPoint)
-    builder.emit(
-      Instruction(
-        name: node.name, operation: .rescale(parameters), inputs: [try input.activation(node)],
-        output: try result.activation(node)))
+    guard node.isOfBytes else { return try builder.rescale(node) }
+    let input = try QuantizedOperand(0, of: node)
+    let result = try QuantizedOperand(resultOf: node)
+    builder.requantize(
+      node.name, try input.activation(node), input.quantization,
+      to: try result.activation(node), result.quantization)
   }
 }

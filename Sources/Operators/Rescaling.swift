@@ -21,6 +21,60 @@ extension PlanBuilder {
   }
 }
 
+extension PlanBuilder {
+  /// Emits what gives integers another element type, scale or zero point: of int8 alone a look-up, else
+  /// a rescaling, whose factors are LiteRT's. `slope` is the factor below zero, `clamp` what of the
+  /// result is kept.
+  mutating func rescale(
+    _ node: LoweringNode, slope: Float = 1, bounds: ClosedRange<Float> = -.infinity ... .infinity
+  ) throws(GraphError) {
+    let input = try QuantizedOperand(0, of: node, nil)
+    let result = try QuantizedOperand(resultOf: node, nil)
+    let elements = [node.operands[0], node.results.first].map { $0?.value.type.element }
+    let source: PlanElement? =
+      switch elements[0] {
+      case .int8: .int8
+      case .int16: .int16
+      case .int32: .int32
+      default: nil
+      }
+    guard elements[1] == .int8 || elements[1] == .int16, slope >= 0,
+      let largest = source.flatMap(RescaleParameters.largestShift)
+    else {
+      throw .unsupported(
+        operation: "rescaling", node: node.name,
+        reason:
+          "its operand and result are not integers that stand for reals, or its slope is negative")
+    }
+    let unit = result.quantization.scale
+    func factor(_ real: Double) -> FixedPointScale {
+      let scale = FixedPointScale(nearestTo: real)
+      // Beyond it every level but the zero point saturates.
+      return FixedPointScale(multiplier: scale.multiplier, shift: min(scale.shift, largest))
+    }
+    // A function's quotient of scales is a float, that of a mere rescaling is not.
+    let isPlain = slope == 1 && bounds.lowerBound == -.infinity && bounds.upperBound == .infinity
+    let ratio =
+      isPlain
+      ? Double(input.quantization.scale) / Double(unit) : Double(input.quantization.scale / unit)
+    let range: ClosedRange<Float> = elements[1] == .int16 ? -32768...32767 : -128...127
+    func level(_ bound: Float) -> Int32 {
+      let steps = (bound / unit).rounded(.toNearestOrAwayFromZero)
+      return Int32(
+        min(max(steps + Float(result.quantization.zeroPoint), range.lowerBound), range.upperBound))
+    }
+    let parameters = RescaleParameters(
+      inputZeroPoint: input.quantization.zeroPoint, above: factor(ratio),
+      below: slope == 1 ? factor(ratio) : factor(Double(input.quantization.scale * slope / unit)),
+      outputZeroPoint: result.quantization.zeroPoint, minimum: level(bounds.lowerBound),
+      maximum: level(bounds.upperBound))
+    emit(
+      Instruction(
+        name: node.name, operation: .rescale(parameters), inputs: [try input.activation(node)],
+        output: try result.activation(node)))
+  }
+}
+
 extension Quantization {
   /// What each int8 of one scale and zero point is under another, −128 first: the product with the
   /// scales' quotient rounded twice, as LiteRT's QUANTIZE has it; the same integers for equal

@@ -88,6 +88,13 @@ public struct Resize: Operation, Equatable {
     return TensorData(shape: resized, floats: sums)
   }
 
+  /// A list of taps for each result.
+  public var attributeBytes: Int {
+    axes.reduce(0) { total, results in
+      (results ?? []).reduce(total) { $0 + 32 + $1.count * MemoryLayout<Tap>.stride }
+    }
+  }
+
   /// No result lies outside of the operand.
   private var staysInside: Bool {
     axes.allSatisfy { $0?.allSatisfy { !$0.isEmpty } ?? true }

@@ -26,6 +26,8 @@ public struct Scatter: Operation, Equatable {
     self.positions = positions
   }
 
+  public var attributeBytes: Int { positions.count * MemoryLayout<Int>.stride }
+
   public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
     let input = try operand(0, of: operands)
     let updates = try operand(1, of: operands)

@@ -9,6 +9,11 @@ extension LoweringNode {
     return operand.value.type.element == .int16
   }
 
+  /// True where every operand and result is int8.
+  var isOfBytes: Bool {
+    (operands + results).allSatisfy { $0?.value.type.element == .int8 }
+  }
+
   /// An instruction over the first operands, all int16.
   func sixteenBit(
     _ operation: PlanOperation, operands count: Int

@@ -29,29 +29,36 @@ public struct Transpose: Operation, Equatable {
   public var isPositivelyHomogeneous: Bool { true }
 
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    let input = try QuantizedOperand(0, of: node, node.movedElement)
-    let result = try QuantizedOperand(resultOf: node, node.movedElement)
+    let element = node.movedElement
+    let input = try QuantizedOperand(0, of: node, element)
+    let result = try QuantizedOperand(resultOf: node, element)
     guard input.quantization == result.quantization else {
       throw .unsupported(
         operation: Self.name, node: node.name,
         reason: "its result has another scale than its input; it only moves integers")
     }
-    guard node.movedElement == .int8 else {
-      let walk = StridedWalk(over: input.shape).permuted(permutation)
-      let steps = StridedWalk(over: result.shape).steps
-      let axes = permutation.indices.map {
-        MoveAxis(size: walk.sizes[$0], sourceStep: walk.steps[$0], resultStep: steps[$0])
-      }
-      return try builder.emitMove(
-        node, operation: Self.name, fill: 0,
-        blocks: [MoveBlock(operand: 0, sourceStart: 0, resultStart: 0, axes: axes)],
-        inputs: [try input.activation(node)], output: try result.activation(node))
-    }
+    guard element == .int8 else { return try move(input, to: result, node, into: &builder) }
     builder.emit(
       Instruction(
         name: node.name, operation: .transpose(TransposeParameters(permutation: permutation)),
-        inputs: [try input.activation(node)],
-        output: try result.activation(node)))
+        inputs: [try input.activation(node)], output: try result.activation(node)))
+  }
+
+  /// Wider integers: one block of a move, its axes in the result's order.
+  private func move(
+    _ input: QuantizedOperand, to result: QuantizedOperand, _ node: LoweringNode,
+    into builder: inout PlanBuilder
+  ) throws(GraphError) {
+    let source = StridedWalk(over: input.shape).permuted(permutation)
+    let target = StridedWalk(over: result.shape)
+    let axes = result.shape.indices.map {
+      MoveAxis(
+        size: result.shape[$0], sourceStep: source.steps[$0], resultStep: target.steps[$0])
+    }
+    try builder.emitMove(
+      node, operation: Self.name, fill: result.quantization.zeroPoint,
+      blocks: [MoveBlock(operand: 0, sourceStart: 0, resultStart: 0, axes: axes, table: nil)],
+      inputs: [try input.activation(node)], output: try result.activation(node))
   }
 
   public var summary: String { permutation.map(String.init).joined(separator: ",") }

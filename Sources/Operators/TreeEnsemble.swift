@@ -85,6 +85,10 @@ public struct TreeEnsemble: Operation, Equatable {
     self.features = features
   }
 
+  public var attributeBytes: Int {
+    nodes.count * MemoryLayout<Node>.stride + leaves.count * MemoryLayout<Float>.stride
+  }
+
   public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
     let input = try operand(0, of: operands)
     guard let length = input.shape.last, length == features else {

@@ -46,10 +46,10 @@ public struct Where: Operation, Equatable {
   public var quantizationRule: QuantizationRule { .calibrated }
   public var isElementwise: Bool { true }
 
+  /// Lowering writes choices between int8 tensors as products; what it leaves has no integer form.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
     throw .unsupported(
       operation: Self.name, node: node.name,
-      reason: "it chooses between tensors; only a choice that is a function of one tensor, such as "
-        + "where(x > 0, x, a * x), runs on a device")
+      reason: "it chooses between tensors that are not int8, or by a condition that is not 0 and 1")
   }
 }

@@ -31,8 +31,10 @@ struct InstructionValidator {
           && (result.element == .int32 || result.element == .int64)
       case .elementwise:
         input.element == result.element && (input.element == .int8 || input.element == .int16)
+      case .rescale:
+        input.element != .int64 && (result.element == .int8 || result.element == .int16)
       case .move: input.element == result.element
-      case .recurrent, .rescale:
+      case .recurrent:
         (input.element == .int8 || input.element == .int16)
           && (result.element == .int8 || result.element == .int16)
       case .topClass: result.element == .int32
@@ -91,8 +93,8 @@ struct InstructionValidator {
     case .elementwise(let parameters): try elementwise(parameters, operands, result)
     case .move(let parameters): try move(parameters, operands, result)
     case .resize(let parameters): try resize(parameters, input, result)
-    case .recurrent(let parameters): try recurrent(parameters, operands, result)
     case .rescale(let parameters): try rescale(parameters, input, result)
+    case .recurrent(let parameters): try recurrent(parameters, operands, result)
     case .topClass: try topClass(input, result)
     case .matrixProduct(let parameters):
       try matrixProduct(parameters, input, operands[1], result)

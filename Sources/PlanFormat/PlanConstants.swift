@@ -68,7 +68,7 @@ extension PlanOperation {
     case .recurrent(let parameters):
       return .recurrent(parameters.replacingConstants(replacement))
     case .addition, .addition16, .averagePool2D, .maximumPool2D, .spatialMean, .transpose,
-      .topClass, .rescale, .matrixProduct, .reduction:
+      .rescale, .topClass, .matrixProduct, .reduction:
       return self
     }
   }

@@ -362,13 +362,10 @@ extension ByteReader {
     case 28: return .transposedConvolution(try groupedConvolution())
     case 29: return .groupedConvolution(try groupedConvolution())
     case 16: return .elementwise(try elementwise())
+    case 17: return .rescale(try rescale())
     case 20: return .move(try move())
     case 21: return .resize(try resize())
     case 30: return .recurrent(try recurrent())
-    case 31:
-      return .rescale(
-        RescaleParameters(
-          inputZeroPoint: try i32(), scale: try scale(), outputZeroPoint: try i32()))
     case 34: return .topClass
     default: throw .limitExceeded(at: start, value: UInt64(opcode), limit: UInt64(opcodes))
     }

@@ -226,10 +226,6 @@ extension ByteWriter {
       }
       u32(UInt32(parameters.leafWidth))
     case .topClass: break
-    case .rescale(let parameters):
-      i32(parameters.inputZeroPoint)
-      scale(parameters.scale)
-      i32(parameters.outputZeroPoint)
     case .matrixProduct(let parameters): matrixProduct(parameters)
     case .reduction(let parameters): reduction(parameters)
     case .normalization(let parameters): normalization(parameters)
@@ -238,6 +234,7 @@ extension ByteWriter {
       u32(UInt32(parameters.groups))
     case .elementwise(let parameters):
       elementwise(parameters)
+    case .rescale(let parameters): rescale(parameters)
     case .move(let parameters):
       move(parameters)
     case .resize(let parameters):
@@ -294,10 +291,10 @@ extension PlanOperation {
     case .transposedConvolution: 28
     case .groupedConvolution: 29
     case .elementwise: 16
+    case .rescale: 17
     case .move: 20
     case .resize: 21
     case .recurrent: 30
-    case .rescale: 31
     case .topClass: 34
     }
   }

@@ -43,14 +43,14 @@ public enum PlanOperation: Sendable, Equatable {
   case groupedConvolution(GroupedConvolutionParameters)
   /// Element-wise function of two int8 or two int16 tensors, or of one and a constant, broadcast.
   case elementwise(ElementwiseParameters)
+  /// int8, int16 or int32 to int8 or int16 of another scale, one slope above zero and one below.
+  case rescale(RescaleParameters)
   /// Elements copied in blocks; operands and result are of one element type, any.
   case move(MoveParameters)
   /// An image resampled; input and output share scale and zero point.
   case resize(ResizeParameters)
   /// An LSTM, a GRU or a simple recurrent layer over time.
   case recurrent(RecurrentParameters)
-  /// The same reals with other parameters or in another width.
-  case rescale(RescaleParameters)
   /// The position of the first largest element along the last axis, of any element, as int32.
   case topClass
 }

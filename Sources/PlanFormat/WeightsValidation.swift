@@ -59,7 +59,7 @@ extension Plan {
       case .recurrent(let parameters):
         isSafe = self.isSafe(parameters, instruction, weights)
       case .addition, .addition16, .averagePool2D, .maximumPool2D, .transpose, .lookup, .move,
-        .elementwise, .topClass, .rescale, .matrixProduct, .reduction:
+        .elementwise, .rescale, .topClass, .matrixProduct, .reduction:
         isSafe = true
       }
       guard isSafe else {

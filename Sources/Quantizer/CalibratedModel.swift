@@ -41,8 +41,10 @@ public struct CalibratedModel: Sendable {
     _ model: Graph, items: [[TensorData]], starts: RecordingStarts = RecordingStarts(),
     equalizing: Bool = true
   ) throws(GraphError) {
+    try model.checkReferenceOnly()
     var graph = StatePrecision.applied(to: model)
     if equalizing { Equalization.apply(to: &graph) }
+    graph.separateWeights()
     let executor = FloatExecutor(graph)
     var statistics = [CalibrationStatistics?](repeating: nil, count: graph.values.count)
     let shared = SharedParameters(graph)

@@ -6,7 +6,7 @@ import Operators
 /// Where a weighted layer feeds a single other one through operators with f(a·x) = a·f(x), its
 /// output channels may be scaled by s and the consumer's input channels by 1/s without changing the
 /// function. s = √(r1·r2) / r1 evens the ranges r1 of the producer's rows and r2 of the consumer's
-/// columns, so that no channel wastes the tensor's 8 bits.
+/// columns, so that no channel wastes the tensor's 8 bits. Layers that share their weights keep them.
 package enum Equalization {
   /// Sweeps over all pairs; ranges settle well before.
   package static let sweeps = 20
@@ -33,9 +33,13 @@ package enum Equalization {
     for (position, node) in graph.nodes.enumerated() {
       for case .some(let input) in node.inputs { consumers[input, default: []].append(position) }
     }
+    func ownsWeights(_ node: Node) -> Bool {
+      node.inputs.dropFirst().allSatisfy { id in id.map { consumers[$0]?.count == 1 } ?? true }
+    }
     return graph.nodes.indices.compactMap { start in
       let node = graph.nodes[start]
-      guard WeightedLayer(node, in: graph) != nil, isHomogeneous(activationOf: node.operation)
+      guard WeightedLayer(node, in: graph) != nil, ownsWeights(node),
+        isHomogeneous(activationOf: node.operation)
       else { return nil }
       var value = node.outputs[0]
       while let users = consumers[value], users.count == 1, !graph.results.contains(value),
@@ -43,7 +47,7 @@ package enum Equalization {
       {
         let user = graph.nodes[users[0]]
         if let layer = WeightedLayer(user, in: graph) {
-          guard user.inputs[0] == value,
+          guard user.inputs[0] == value, ownsWeights(user),
             let channels = graph[node.outputs[0]].type.shape.last,
             layer.inputChannels % channels == 0,
             layer.kind == .dense || layer.inputChannels == channels

@@ -44,7 +44,9 @@ public struct GivenParameters: Sendable {
     }
     propagateBackwards()
     matchMovers()
-    let activations = graph.sources + graph.nodes.flatMap(\.outputs)
+    // Positions and classes are integers of their own.
+    let scaled = graph.nodes.filter { $0.operation.quantizationRule != .index }
+    let activations = graph.sources + scaled.flatMap(\.outputs)
     missing = activations.filter { graph[$0].quantization == nil }
   }
 
@@ -53,10 +55,11 @@ public struct GivenParameters: Sendable {
     _ rounding: FakeQuantize, _ node: Node, into merged: inout [ValueID: ValueID]
   ) throws(GraphError) -> Bool {
     guard let given = rounding.grid.activation else {
-      throw .unsupported(
-        operation: "QuantizeLinear", node: node.name,
-        reason: "16-bit activations with a zero point have no integer form; quantise them "
-          + "symmetrically")
+      let reason =
+        rounding.grid.levels.count == 65536
+        ? "16-bit activations with a zero point have no integer form; quantise them symmetrically"
+        : "\(rounding.summary) has no integer form; quantise activations to 8 or 16 bits"
+      throw .unsupported(operation: "QuantizeLinear", node: node.name, reason: reason)
     }
     guard let input = node.inputs[0], graph[input].constant == nil else { return false }
     let output = node.outputs[0]
@@ -108,7 +111,11 @@ public struct GivenParameters: Sendable {
           continue
         }
         set(output, shared, graph[input].type.element)
-      case .calibrated, .weighted, .rows, .index: continue
+      case .index:
+        if node.inputs.contains(where: { $0.map { graph[$0].quantization != nil } ?? false }) {
+          set(output, Quantization(scale: 1, zeroPoint: 0), .int32)
+        }
+      case .calibrated, .weighted, .rows: continue
       }
     }
   }

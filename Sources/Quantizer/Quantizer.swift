@@ -23,6 +23,7 @@ public enum Quantizer {
   public static func quantize(
     _ model: CalibratedModel, method: RangeMethod, inputs: [InputEncoding]
   ) throws(GraphError) -> Graph {
+    try model.graph.checkReferenceOnly()
     var graph = model.graph
     for (id, encoding) in zip(graph.inputs, inputs) {
       switch encoding {
@@ -112,9 +113,8 @@ public enum Quantizer {
 
   /// Gives a float constant that is an operand like any other its integers, or such over its range.
   private static func quantizeConstant(_ id: ValueID, isWide: Bool, in graph: inout Graph) {
-    guard graph[id].quantization == nil, let constant = graph[id].constant,
-      let floats = constant.floats
-    else { return }
+    guard graph[id].quantization == nil, let constant = graph[id].constant else { return }
+    guard let floats = constant.floats else { return keepSmallIntegers(id, constant, in: &graph) }
     var statistics = CalibrationStatistics()
     statistics.observeRange(floats)
     if isWide {
@@ -134,6 +134,16 @@ public enum Quantizer {
       return Int8(min(max(level, -128), 127))
     }
     setActivation(id, quantization, in: &graph)
+    graph[id].constant = TensorData(shape: constant.shape, elements: .int8(levels))
+  }
+
+  /// Bools and integers that int8 holds stand for themselves.
+  private static func keepSmallIntegers(
+    _ id: ValueID, _ constant: TensorData, in graph: inout Graph
+  ) {
+    let levels = (constant.integers ?? []).compactMap { Int8(exactly: $0) }
+    guard levels.count == constant.count else { return }
+    setActivation(id, Quantization(scale: 1, zeroPoint: 0), in: &graph)
     graph[id].constant = TensorData(shape: constant.shape, elements: .int8(levels))
   }
 

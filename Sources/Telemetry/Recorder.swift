@@ -44,11 +44,11 @@ public final class Recorder {
   /// - Parameters:
   ///   - latencyNanoseconds: how long the inference took.
   ///   - now: seconds since 1970.
-  ///   - tensor: the values of an entry of `Plan.taps`.
+  ///   - tensor: the bytes of an entry of `Plan.taps`.
   @discardableResult
   public func record(
     latencyNanoseconds: UInt64, now: Int64,
-    tensor: (_ source: Int) -> UnsafeBufferPointer<Int8>
+    tensor: (_ source: Int) -> UnsafeRawBufferPointer
   ) throws(TelemetryError) -> Bool {
     let period = UInt64(max(contract.samplingPeriod, 1))
     if (seen &+ phase) % period == 0 {

@@ -1,4 +1,6 @@
 import Arrays
+import BundleFormat
+import Bundling
 import CommandLineKit
 import DeviceCommands
 import Foundation
@@ -9,6 +11,11 @@ import Sealing
 enum HostEnvironment {
   static let environment = CommandEnvironment(
     readArray: { (argument) throws(CommandFailure) in try array(argument) },
+    readInputs: { (arguments, plan, console) throws(CommandFailure) in
+      let dataset = try dataset(arguments, DataInterface(plan), readsTargets: false)
+      for note in dataset.notes { console.note(note) }
+      return dataset.arrays
+    },
     developmentKeys: { developmentKey().map { [$0.publicKey] } ?? [] })
 
   /// An array of `FILE.npy`, `FILE.npz[:NAME]` or `FILE.csv`.
@@ -20,11 +27,38 @@ enum HostEnvironment {
     }
   }
 
-  /// Arrays given by a repeated option, `NAME=FILE` or in the order of the inputs.
-  static func arrays(_ arguments: [String]) throws(CommandFailure) -> [NumericArray] {
-    var arrays: [NumericArray] = []
-    for argument in arguments { arrays.append(try array(argument)) }
-    return arrays
+  /// Data given by a repeated option: arrays, tables, sound.
+  static func files(_ arguments: [String]) throws(CommandFailure) -> [DataFile] {
+    var files: [DataFile] = []
+    for argument in arguments {
+      do throws(ArrayFileError) {
+        files.append(try DataFile(argument))
+      } catch {
+        throw CommandFailure(.failed, error.message)
+      }
+    }
+    return files
+  }
+
+  /// The same as a model takes it.
+  static func dataset(
+    _ arguments: [String], _ interface: DataInterface, readsTargets: Bool = true
+  ) throws(CommandFailure) -> Dataset {
+    let files = try files(arguments)
+    return try packing { () throws(PackError) in
+      try DataReader(interface, readsTargets: readsTargets).read(files)
+    }
+  }
+
+  /// Runs what fails as packing does.
+  static func packing<Result>(
+    _ body: () throws(PackError) -> Result
+  ) throws(CommandFailure) -> Result {
+    do throws(PackError) {
+      return try body()
+    } catch {
+      throw CommandFailure(error.exitCode, error.message, hint: error.hint)
+    }
   }
 
   /// Where this user's development key lies.

@@ -38,8 +38,9 @@ struct PackRequestReader {
       tool: "swiftlet \(DeviceProgram.version)")
     request.sources = [SourceFile(role: "model", bytes: bytes)]
     request.rawScale = try scale()
-    request.calibration = try load(parsed.values("--calibration"), "calibration", &request)
-    request.reference = try load(parsed.values("--reference"), "reference", &request)
+    request.calibrationFiles = try load(
+      parsed.values("--calibration"), "calibration", &request)
+    request.referenceFiles = try load(parsed.values("--reference"), "reference", &request)
     request.reading = try ModelOptions.reading(parsed)
     request.calibrationGroups = try RunCommand.groups(parsed, HostEnvironment.environment) ?? []
     request.windowItems = try parsed.integer("--window", in: 20...1_000_000).map { Int($0) }
@@ -72,9 +73,10 @@ struct PackRequestReader {
     request.sources = [
       SourceFile(role: "recipe", bytes: bytes), SourceFile(role: "model", bytes: model),
     ]
-    request.calibration = try load(
+    request.calibrationFiles = try load(
       recipe.calibration.map { [file($0)] } ?? [], "calibration", &request)
-    request.reference = try load(recipe.reference.map { [file($0)] } ?? [], "reference", &request)
+    request.referenceFiles = try load(
+      recipe.reference.map { [file($0)] } ?? [], "reference", &request)
     var inputs: [NamedPort] = []
     for input in recipe.inputs ?? [] {
       do throws(RecipeError) {
@@ -94,32 +96,59 @@ struct PackRequestReader {
     if let groups = recipe.groups {
       request.calibrationGroups = try ModelOptions.groups(file(groups))
     }
+    request.roles = recipe.columns?.roles ?? DataRoles()
+    request.features = recipe.columns?.features ?? []
+    request.units = recipe.columns?.units ?? [:]
     request.audio = recipe.audio
     request.stream = recipe.stream
     request.decision = recipe.decision
+    request.boxes = recipe.boxes
+    if let anchors = recipe.boxes?.anchors {
+      request.anchors = try HostEnvironment.array(file(anchors))
+    }
     request.windowItems = recipe.telemetry?.windowItems
     request.samplingPeriod = recipe.telemetry?.samplingPeriod ?? 1
     request.alarmRate = recipe.telemetry?.alarmRate ?? 0.001
     request.licence = recipe.licence ?? ""
     let named = parsed.values("--target")
     request.targets = try targets(named.isEmpty ? recipe.targets ?? [] : named)
-    if let test = recipe.test {
-      request.test = (
-        data: [try HostEnvironment.array(file(test.data))],
-        labels: try Labels.read(file(test.labels)), minimumAccuracy: test.minimumAccuracy ?? 0
-      )
+    request.test = try recipe.test.map { (test) throws(CommandFailure) in
+      try self.test(test, file)
     }
     return request
   }
 
+  private func test(
+    _ recipe: Recipe.Test, _ file: (String) -> String
+  ) throws(CommandFailure) -> PackTest {
+    guard (recipe.data == nil) != (recipe.share == nil), recipe.share == nil || recipe.labels == nil
+    else {
+      throw CommandFailure(
+        .failed, "\(path): test wants `data`, or a `share` of the calibration data, not both")
+    }
+    if let share = recipe.share, !(share > 0 && share < 1) {
+      throw CommandFailure(.failed, "\(path): test.share is not between 0 and 1")
+    }
+    var test = PackTest()
+    test.files = try HostEnvironment.files(recipe.data.map { [file($0)] } ?? [])
+    test.labels = try HostEnvironment.files(recipe.labels.map { [file($0)] } ?? []).first
+    test.share = recipe.share
+    test.minimumAccuracy = recipe.minimumAccuracy ?? 0
+    return test
+  }
+
+  /// Opens data, and keeps its bytes for provenance.
   private func load(
     _ arguments: [String], _ role: String, _ request: inout PackRequest
-  ) throws(CommandFailure) -> [NumericArray] {
+  ) throws(CommandFailure) -> [DataFile] {
     for argument in arguments {
-      let bytes = try Files.read(ArrayFile.split(argument).path, limit: ArrayFile.sizeLimit)
+      var bytes: [UInt8] = []
+      for path in DataFile.files(of: argument) {
+        bytes += try Files.read(path, limit: ArrayFile.sizeLimit)
+      }
       request.sources.append(SourceFile(role: role, bytes: bytes))
     }
-    return try HostEnvironment.arrays(arguments)
+    return try HostEnvironment.files(arguments)
   }
 
   private func targets(_ names: [String]) throws(CommandFailure) -> [Target] {
@@ -160,18 +189,5 @@ struct PackRequestReader {
       stem.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "-" }
         .prefix(64))
     return Manifest.isName(name) ? name : "model"
-  }
-}
-
-/// Class indices of an integer array.
-enum Labels {
-  static func read(_ argument: String) throws(CommandFailure) -> [Int] {
-    let array = try HostEnvironment.array(argument)
-    do throws(ArrayError) {
-      return try array.asInt64().map { Int($0) }
-    } catch {
-      throw CommandFailure(
-        .failed, "\(argument): labels must be whole numbers, got \(array.type.name)")
-    }
   }
 }

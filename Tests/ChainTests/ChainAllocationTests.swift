@@ -57,4 +57,26 @@ import Wire
       } == 0)
     #expect(items == 8 && alarms == 7)
   }
+  @Test func boxesTakeNone() throws {
+    let rule = BoxRule(
+      boxes: .init(output: 0, first: 0, stride: 4, step: 1),
+      scores: .init(output: 1, first: 0, stride: 3, step: 1), count: 50, classes: 3, form: .centre,
+      tables: (0..<1024).map { Int32($0 % 256 - 128) * 512 }, isXFirst: false, threshold: -20,
+      overlap: 20_000, perClass: 20, detections: 30)
+    #expect(rule.fault == nil)
+    var decoder = BoxDecoder(rule)
+    var random = SplitMix64(seed: 2)
+    let bytes = random.bytes(200)
+    var found = 0
+    #expect(
+      allocations {
+        bytes.withUnsafeBytes { boxes in
+          for _ in 0..<20 {
+            decoder.decode(boxes: boxes, scores: UnsafeRawBufferPointer(rebasing: boxes[0..<150]))
+            found += decoder.detections.count
+          }
+        }
+      } == 0)
+    #expect(found > 100)
+  }
 }

@@ -10,13 +10,17 @@ struct PackedModel {
   let session: Session
 
   init(_ request: PackRequest) throws {
-    try Crypto.initialize()
-    let key = try #require(Ed25519KeyPair(seed: [UInt8](repeating: 1, count: 32)))
+    let key = try Self.signer()
     let bytes = try Packer(request).pack(signer: key).bytes
     let bundle = try BundleVerifier(opener: SodiumZstd()).verify(
       bytes, trust: TrustPolicy(keys: [key.publicKey]))
     manifest = bundle.manifest
     session = try Session(plan: bundle.section(.plan), weights: bundle.section(.weights))
+  }
+
+  static func signer() throws -> Ed25519KeyPair {
+    try Crypto.initialize()
+    return try #require(Ed25519KeyPair(seed: [UInt8](repeating: 1, count: 32)))
   }
 
   var plan: PlanEntry { manifest.plans[0] }

@@ -21,6 +21,9 @@ struct SharedManifest {
 
     var count: Int { type.shape[0] }
 
+    /// What turns a byte into the plan's: uint8 is shifted by 128.
+    var signBit: UInt8 { type.element == .uint8 ? 0x80 : 0 }
+
     /// Item `index` without the first axis.
     func item(_ index: Int) throws -> TensorData {
       let size = bytes.count / count

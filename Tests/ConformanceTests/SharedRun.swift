@@ -113,13 +113,15 @@ enum SharedRun {
         let size = column.bytes.count / column.count
         let first = column.bytes.startIndex + index * size
         guard session.input(position).count == size else { return .differs("its input is longer") }
-        session.input(position).copyBytes(from: column.bytes[first..<first + size])
+        session.input(position).copyBytes(
+          from: column.bytes[first..<first + size].map { $0 ^ column.signBit })
       }
       session.run()
       for (position, column) in entry.goldens.enumerated() {
         let size = column.bytes.count / column.count
         let first = column.bytes.startIndex + index * size
-        guard session.output(position).elementsEqual(column.bytes[first..<first + size]) else {
+        let golden = column.bytes[first..<first + size].map { $0 ^ column.signBit }
+        guard session.output(position).elementsEqual(golden) else {
           return .differs("output \(position) of item \(index): other integers")
         }
       }

@@ -49,6 +49,8 @@ import Wire
         let evaluator = try TapEvaluator(function, elements: x.count, channels: channels)
         let found = x.withUnsafeBufferPointer { evaluator.evaluate($0) }
         #expect(Int(found) == naive(function, x, channels), "round \(round)")
+        let wide = x.map { Int16($0) }.withUnsafeBytes { evaluator.evaluate($0, isWide: true) }
+        #expect(wide == found, "round \(round)")
       }
     }
   }
@@ -71,8 +73,8 @@ import Wire
     var accumulator = try WindowAccumulator(taps: [tap], sources: sources)
     let other = [Int8](repeating: 1, count: 4)
     for value in [-9, -5, -1, 0, 4, 5, 8, 9] as [Int8] {
-      try other.withUnsafeBufferPointer { first in
-        try [value, 0].withUnsafeBufferPointer { second in
+      try other.withUnsafeBytes { first in
+        try [value, 0].withUnsafeBytes { second in
           try accumulator.observe { $0 == 0 ? first : second }
         }
       }
@@ -81,7 +83,7 @@ import Wire
     #expect(accumulator.counts == [expected])
     #expect(accumulator.items == 8)
     #expect(throws: TapError.tensorSize(source: 1, expected: 2, found: 4)) {
-      try other.withUnsafeBufferPointer { first in try accumulator.observe { _ in first } }
+      try other.withUnsafeBytes { first in try accumulator.observe { _ in first } }
     }
     #expect(accumulator.items == 8)
     var resumed = try WindowAccumulator(taps: [tap], sources: sources)

@@ -217,7 +217,7 @@ func makeKey() throws -> Ed25519KeyPair {
   private func feed(_ recorder: Recorder, _ range: Range<Int>) throws {
     for number in range {
       let tensor = [Int8(number % 2 == 0 ? 5 : -5)]
-      _ = try tensor.withUnsafeBufferPointer { buffer in
+      _ = try tensor.withUnsafeBytes { buffer in
         try recorder.record(latencyNanoseconds: 5000, now: Int64(number)) { _ in buffer }
       }
     }

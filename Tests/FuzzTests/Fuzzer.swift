@@ -8,7 +8,7 @@ struct Fuzzer {
   /// Mutations per reader; more with SWIFTLET_FUZZ_ITERATIONS.
   static let iterations =
     ProcessInfo.processInfo.environment["SWIFTLET_FUZZ_ITERATIONS"].flatMap(Int.init) ?? 3000
-  private static let isTraced = ProcessInfo.processInfo.environment["SWIFTLET_FUZZ_TRACE"] != nil
+  static let isTraced = ProcessInfo.processInfo.environment["SWIFTLET_FUZZ_TRACE"] != nil
 
   /// How the mutations ended.
   struct Outcome {

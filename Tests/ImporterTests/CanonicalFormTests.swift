@@ -195,6 +195,44 @@ enum Samples {
     #expect(throws: GraphError.self) { try load(model) }
   }
 
+  /// A gate of one number per channel goes with its image: no transpose is left inside.
+  @Test func gatesDoNotHoldLayoutsUp() throws {
+    var model = ONNXSample()
+    model.input("x", ["N", "2", "4", "4"])
+    model.constant("v", [3, 2, 1, 1], floats: Samples.ramp(6))
+    model.constant("w", [3, 3, 1, 1], floats: Samples.ramp(9))
+    model.constant("u", [1, 3, 1, 1], floats: [1, -2, 0.5])
+    model.constant("scales", [4], floats: [1, 1, 2, 2])
+    model.node("Conv", ["x", "v"], ["c"])
+    model.node("GlobalAveragePool", ["c"], ["g"])
+    model.node("Conv", ["g", "w"], ["e"])
+    model.node("Sigmoid", ["e"], ["s"])
+    model.node("Mul", ["c", "s"], ["m"])
+    model.node(
+      "Resize", ["m", "", "scales"], ["r"],
+      [
+        "mode": .string("nearest"), "coordinate_transformation_mode": .string("asymmetric"),
+        "nearest_mode": .string("floor"),
+      ])
+    model.node("Conv", ["r", "u"], ["y"])
+    model.output("y")
+    let graph = try load(model)
+    #expect(
+      graph.operationNames == [
+        "Transpose", "Conv2D", "Reduce", "Conv2D", "Pointwise", "Binary", "Resize", "Conv2D",
+        "Reshape",
+      ])
+    // Every 2 × 2 results are one element of the gated image.
+    let y = try run(graph, Samples.ramp(32))
+    try #require(y.count == 64)
+    for row in 0..<8 {
+      for column in 0..<8 {
+        let corner = row / 2 * 16 + column / 2 * 2
+        #expect(y[row * 8 + column] == y[corner])
+      }
+    }
+  }
+
   @Test func inputsAreBoundToConstants() throws {
     var model = ONNXSample()
     model.input("x", ["1", "3"])

@@ -16,8 +16,8 @@ struct StateImportTests {
     model.node("Mul", [input, "half"], ["kept"])
     model.node("Add", ["kept", "x"], [output])
     model.node("Add", [input, "x"], ["y"])
-    model.output("y")
-    model.output(output)
+    model.output("y", ["batch", "1", "3"])
+    model.output(output, ["1", "batch", "3"])
     return model.bytes
   }
 
@@ -101,7 +101,7 @@ struct StateImportTests {
     model.input("x", ["1", "2"])
     model.input("y_prev", ["1", "2"])
     model.node("Add", ["x", "y_prev"], ["y"])
-    model.output("y")
+    model.output("y", ["1", "2"])
     let graph = try ModelImporter.load(
       bytes: model.bytes, name: "sum", states: .detected, dataShapes: [[4, 1, 2]])
     #expect(graph.outputs == graph.states.map(\.written))

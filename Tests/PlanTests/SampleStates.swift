@@ -9,14 +9,18 @@ extension SamplePlan {
     let x = sketch.tensor("x", [1, 5], scale: 1, zeroPoint: 3)
     let sum = sketch.tensor("sum", [1, 5], element: .int16, scale: 0x1p-8, zeroPoint: 0)
     let before = sketch.tensor("before", [1, 5], scale: 1, zeroPoint: 3)
-    func rescale(_ from: Double, _ input: Int32, _ to: Double, _ output: Int32) -> PlanOperation {
-      .rescale(
+    func rescale(
+      _ factor: Double, _ input: Int32, _ output: Int32, _ range: ClosedRange<Int32>
+    ) -> PlanOperation {
+      let scale = FixedPointScale(nearestTo: factor)
+      return .rescale(
         RescaleParameters(
-          inputZeroPoint: input, scale: FixedPointScale(nearestTo: from / to),
-          outputZeroPoint: output))
+          inputZeroPoint: input, above: scale, below: scale, outputZeroPoint: output,
+          minimum: range.lowerBound, maximum: range.upperBound))
     }
     let wide = sketch.emit(
-      "widen", rescale(1, 3, 0x1p-8, 0), [x], [1, 5], element: .int16, scale: 0x1p-8, zeroPoint: 0)
+      "widen", rescale(0x1p8, 3, 0, -32768...32767), [x], [1, 5], element: .int16, scale: 0x1p-8,
+      zeroPoint: 0)
     let half = FixedPointScale(nearestTo: 0.5)
     let next = sketch.emit(
       "add",
@@ -27,7 +31,7 @@ extension SamplePlan {
           maximum: 32767)),
       [wide, sum], [1, 5], element: .int16, scale: 0x1p-8, zeroPoint: 0)
     let shown = sketch.emit(
-      "narrow", rescale(0x1p-8, 0, 1, -5), [next], [1, 5], scale: 1, zeroPoint: -5)
+      "narrow", rescale(0x1p-8, 0, -5, -128...127), [next], [1, 5], scale: 1, zeroPoint: -5)
     let copy = MoveBlock(
       operand: 0, sourceStart: 0, resultStart: 0,
       axes: [MoveAxis(size: 5, sourceStep: 1, resultStep: 1)])

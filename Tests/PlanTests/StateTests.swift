@@ -111,24 +111,6 @@ import Wire
     expectRefusal("overlaps a state that is read") { $0.states[1].written = $0.states[1].read }
   }
 
-  @Test func rescalingKeepsItsRules() {
-    func edit(_ change: @escaping (inout RescaleParameters) -> Void) -> (inout Plan) -> Void {
-      { plan in
-        guard case .rescale(var parameters) = plan.instructions[0].operation else { return }
-        change(&parameters)
-        plan.instructions[0].operation = .rescale(parameters)
-      }
-    }
-    expectRefusal("another zero point", edit { $0.inputZeroPoint = 0 })
-    expectRefusal("another zero point", edit { $0.outputZeroPoint = 1 })
-    expectRefusal("scale out of range", edit { $0.scale.shift = 31 })
-    expectRefusal("scale out of range", edit { $0.scale.multiplier = -1 })
-    expectRefusal("changes the element count") { $0.tensors[0].shape = [1, 4] }
-    expectRefusal("element type it does not serve") { plan in
-      plan.tensors[plan.instructions[0].output.position].element = .int32
-    }
-  }
-
   /// Bytes of version 3 hold no states: what follows the taps is read as instructions.
   @Test func olderVersionsHoldNoStates() throws {
     var bytes = SamplePlan.states().plan.encoded()

@@ -89,4 +89,32 @@ import Testing
     let kept = try #require(after[id].constant?.floats)
     #expect(kept[0..<27].allSatisfy { $0 == 0 } && kept.allSatisfy { $0.isFinite })
   }
+
+  /// Two layers that share weights are equalised and quantised apart.
+  @Test func sharedWeightsBecomeTwo() throws {
+    var model = ONNXSample()
+    model.input("x", ["N", "3"])
+    model.constant("w", [3, 3], floats: [0.1, -8, 0.2, 0.3, 5, -0.1, 0.2, -6, 0.4])
+    model.constant("b", [3], floats: [0.5, -1, 2])
+    model.node("Gemm", ["x", "w", "b"], ["h"])
+    model.node("Relu", ["h"], ["r"])
+    model.node("Gemm", ["r", "w", "b"], ["y"])
+    model.output("y")
+    let graph = try ModelImporter.load(bytes: model.bytes, name: "shared")
+    let items: [[TensorData]] = (0..<8).map { item in
+      let row: [Float] = (0..<3).map { feature in Float((item * 5 + feature * 3) % 7 - 3) }
+      return [TensorData(shape: [1, 3], floats: row)]
+    }
+    let calibrated = try CalibratedModel(graph, items: items)
+    let expected = try FloatExecutor(graph).run(items: items)
+    for (left, right) in zip(expected, try FloatExecutor(calibrated.graph).run(items: items)) {
+      for (a, b) in zip(left[0].floats ?? [], right[0].floats ?? []) {
+        let bound: Float = 1e-4 * max(abs(a), 1)
+        #expect(abs(a - b) <= bound)
+      }
+    }
+    let quantized = try Quantizer.quantize(calibrated, method: .minMax, inputs: [.calibrated])
+    let layers = quantized.nodes.filter { $0.operation is FullyConnected }
+    #expect(layers.count == 2 && layers[0].inputs[1] != layers[1].inputs[1])
+  }
 }

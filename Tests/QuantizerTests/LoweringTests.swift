@@ -1,3 +1,4 @@
+import Bundling
 import Foundation
 import Lowering
 import ModelGraph
@@ -224,6 +225,53 @@ import Testing
       #expect(refusal(Pointwise(.relu6), scale: scale) != nil)
     }
     #expect(refusal(Pointwise(.relu), zeroPoint: 128) != nil)
+  }
+
+  /// Where the condition is 1 the first branch, else the second, each rounded as products are: at most a
+  /// step from the nearest level.
+  @Test(arguments: [false, true]) func choicesTakeABranch(elseIsZero: Bool) throws {
+    var small = IntegerGraph(seed: 3)
+    let c = small.activation("c", [1, 1, 4], scale: 1, zeroPoint: 0)
+    let a = small.activation("a", [1, 3, 4], scale: 0.1, zeroPoint: 3)
+    let b = small.activation("b", [1, 3, 1], scale: 0.2, zeroPoint: -5)
+    let y = small.activation("y", [1, 3, 4], scale: 0.25, zeroPoint: 7)
+    if elseIsZero {
+      small.graph[b].constant = TensorData(shape: [1, 3, 1], elements: .int8([-5, -5, -5]))
+    }
+    small.node("choice", Where(), [c, a, b], y)
+    small.graph.inputs = elseIsZero ? [c, a] : [c, a, b]
+    small.graph.outputs = [y]
+    let lowered = try Lowering.lower(small.graph)
+    #expect(lowered.plan.instructions.count == (elseIsZero ? 1 : 4))
+    var item = [
+      TensorData(shape: [1, 1, 4], floats: [1, 0, 0, 1]),
+      TensorData(shape: [1, 3, 4], floats: (0..<12).map { Float($0 - 6) * 0.7 }),
+    ]
+    var others: [Float] = [0, 0, 0]
+    if !elseIsZero {
+      others = [-3.2, 0.4, 5]
+      item.append(TensorData(shape: [1, 3, 1], floats: others))
+    }
+    let got = try IntegerModel(lowered).run(item)[0]
+    for index in 0..<12 {
+      let chosen = [0, 3].contains(index % 4) ? Float(index - 6) * 0.7 : others[index / 4]
+      let nearest: Float = (chosen / 0.25).rounded(.toNearestOrAwayFromZero) * 0.25
+      #expect(abs(got[index] - nearest) <= 0.25, "\(index)")
+    }
+  }
+
+  /// A number without axes is one of one axis in a plan.
+  @Test func scalarsHaveAnAxis() throws {
+    var small = IntegerGraph(seed: 4)
+    let x = small.activation("x", [2, 3], scale: 0.5, zeroPoint: 1)
+    let y = small.activation("y", [], scale: 0.5, zeroPoint: 1)
+    small.node("fold", Reduce(kind: .maximum, axes: [0, 1], keepsDimensions: false), [x], y)
+    small.graph.inputs = [x]
+    small.graph.outputs = [y]
+    let lowered = try Lowering.lower(small.graph)
+    #expect(lowered.plan.tensors.last?.shape == [1])
+    let item = TensorData(shape: [2, 3], floats: [1, -2, 7.5, 3, 0, 4])
+    #expect(try IntegerModel(lowered).run([item]) == [[7.5]])
   }
 
   @Test func floatAndDisorderedGraphsAreRefused() {

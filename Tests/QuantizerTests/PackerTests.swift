@@ -105,13 +105,17 @@ import Testing
       let scores = session.output(0).map { Int8(bitPattern: $0) }
       return scores.indices.max { (scores[$0], $1) < (scores[$1], $0) } ?? 0
     }
-    request.test = ([data], labels, 1.0)
+    func test(_ labels: [Int], _ minimum: Double) throws -> PackTest {
+      let array = try NumericArray(int64: labels.map { Int64($0) }, shape: [labels.count])
+      return PackTest([data], labels: array, minimumAccuracy: minimum)
+    }
+    request.test = try test(labels, 1.0)
     #expect(try Packer(request).pack(signer: key).accuracy == 1)
-    request.test = ([data], labels.map { ($0 + 1) % 4 }, 0.05)
+    request.test = try test(labels.map { ($0 + 1) % 4 }, 0.05)
     let error = try failure(request)
     #expect(error.kind == .threshold)
     #expect(error.message.contains("0 of 20"))
-    request.test = ([data], Array(labels.dropLast()), 0.5)
+    request.test = try test(Array(labels.dropLast()), 0.5)
     #expect(try failure(request).message.contains("19 labels"))
   }
 

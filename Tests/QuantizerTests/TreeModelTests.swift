@@ -53,6 +53,22 @@ import Wire
     }
   }
 
+  /// Recorded from onnxruntime 1.31.1, in double: floats beside thresholds in double, and missing ones.
+  @Test func thresholdsInDouble() throws {
+    let graph = try ModelImporter.load(bytes: TreeSamples.ensemble(), name: "ensemble")
+    let nan = Float.nan
+    let rows: [(x: [Float], y: [Float])] = [
+      ([0.1, 0.3], [1, 16.5]), ([Float(0.1).nextDown, Float(0.3).nextDown], [0, 18.5]),
+      ([0, 0.7], [4, 16.5]), ([-0.2, Float(0.7).nextUp], [4, 8.5]),
+      ([Float(-0.2).nextUp, 0.5], [4, 16.5]), ([nan, nan], [1, 16.5]), ([0, nan], [0, 18.5]),
+      ([.infinity, -.infinity], [1, 16.5]),
+    ]
+    for row in rows {
+      let (float, integer) = try both(graph, row.x)
+      #expect(float == [row.y] && integer == [row.y], "\(row.x)")
+    }
+  }
+
   /// The same leaf as the float model's for every float: on thresholds, beside them, infinite, none.
   @Test func everyFloatFindsItsLeaf() throws {
     for seed in 0..<60 as Range<UInt64> {

@@ -33,6 +33,28 @@ enum TreeSamples {
     return model.bytes
   }
 
+  /// Three trees of ai.onnx.ml 5 over two features, with thresholds that no float32 is; the third is a
+  /// leaf.
+  static func ensemble() -> [UInt8] {
+    var model = ONNXSample()
+    model.input("x", ["n", "2"])
+    model.node(
+      "TreeEnsemble", ["x"], ["y"],
+      [
+        "n_targets": .int(2), "aggregate_function": .int(1), "post_transform": .int(0),
+        "tree_roots": .ints([0, 2, 4]), "nodes_modes": .ints([0, 1, 2, 3, 0]),
+        "nodes_featureids": .ints([0, 1, 1, 0, 0]),
+        "nodes_splits": .doubles([0.1, 0.3, 0.7, -0.2, 0]),
+        "nodes_truenodeids": .ints([1, 1, 3, 4, 6]), "nodes_trueleafs": .ints([0, 1, 1, 1, 1]),
+        "nodes_falsenodeids": .ints([0, 2, 3, 5, 6]), "nodes_falseleafs": .ints([1, 1, 0, 1, 1]),
+        "nodes_missing_value_tracks_true": .ints([0, 1, 0, 1, 0]),
+        "leaf_targetids": .ints([0, 1, 0, 1, 1, 0, 1]),
+        "leaf_weights": .doubles([1, 2, 4, 8, 16, 32, 0.5]),
+      ], domain: "ai.onnx.ml")
+    model.output("y")
+    return model.bytes
+  }
+
   /// One split in front of `classes` leaves' worth of a classifier: x[0] ≤ 0.5 decides.
   static func classifier(
     labels: [String], link: String, edit: (inout [String: ONNXSample.Attribute]) -> Void = { _ in }

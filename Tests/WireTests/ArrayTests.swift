@@ -141,21 +141,4 @@ struct ArrayTests {
     let array = try NumericArray(floats: [0, 1, 2, 3, 4, 5], shape: [2, 3])
     #expect(Hex.encode(Npy.write(array)) == NumpySamples.float2x3)
   }
-
-  @Test("tables with names, and what is wrong with others")
-  func tables() throws {
-    func table(_ text: String) throws(ArrayFileError) -> CSVTable {
-      try CSVTable(Array(text.utf8), path: "t.csv")
-    }
-    let good = try table("\u{feff}a,\"b, \"\"c\"\"\"\r\n1, -2.5\r\n\r\n3e2,4\n")
-    #expect(good.columns == ["a", "b, \"c\""])
-    #expect(good.values == [1, -2.5, 300, 4])
-    #expect(try good.array().shape == [2, 2])
-    #expect(try good.column("a")?.asFloats() == [1, 300])
-    for bad in [
-      "", "1,2\n3,4", "a,a\n1,2", "a,b\n1", "a,b\n1,x", "a,b\n1,nan", "a,\n1,2", "\"a\n1",
-    ] {
-      #expect(throws: ArrayFileError.self, "\(bad)") { try table(bad) }
-    }
-  }
 }

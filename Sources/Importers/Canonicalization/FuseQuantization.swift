@@ -8,12 +8,11 @@ enum FuseQuantization {
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
     guard node.operation is Dequantize, let integers = node.inputs.first ?? nil,
-      let (_, before) = editor.producer(integers), before.operation is Quantize,
+      let (_, before) = editor.producer(integers), let quantize = before.operation as? Quantize,
       let made = ScalarParameters(of: before, editor), let source = before.inputs[0],
-      made == ScalarParameters(of: node, editor),
-      let levels = IntegerGrid.levels(of: editor[integers].type.element)
+      made == ScalarParameters(of: node, editor)
     else { return false }
-    let grid = IntegerGrid(scale: made.scale, zeroPoint: made.zeroPoint, levels: levels)
+    let grid = IntegerGrid(scale: made.scale, zeroPoint: made.zeroPoint, levels: quantize.levels)
     editor.replace(
       index,
       with: Node(
@@ -60,7 +59,8 @@ enum SinkQuantization {
         continue
       }
       guard let (_, other) = editor.producer(input),
-        (other.operation as? Quantize)?.element == quantize.element,
+        let alike = other.operation as? Quantize, alike.element == quantize.element,
+        alike.levels == quantize.levels,
         FuseQuantization.ScalarParameters(of: other, editor) == parameters
       else { return false }
       sources.append(other.inputs[0])

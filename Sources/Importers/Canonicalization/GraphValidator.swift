@@ -2,11 +2,6 @@ import ModelGraph
 
 /// Checks that a graph is what the later stages rely on.
 enum GraphValidator {
-  /// True if every float is finite; integers always are.
-  private static func isFinite(_ data: TensorData) -> Bool {
-    data.floats?.allSatisfy(\.isFinite) ?? true
-  }
-
   /// Throws unless every node reads values computed before it, every type equals its rule's, every
   /// constant is finite and of its type, and names are unique.
   static func check(_ graph: Graph) throws(GraphError) {
@@ -24,7 +19,7 @@ enum GraphValidator {
         throw GraphError.invalid(node: value.name, reason: "the name is given to two values")
       }
       guard let data = value.constant else { continue }
-      guard data.shape == value.type.shape, data.type == value.type.element, Self.isFinite(data)
+      guard data.shape == value.type.shape, data.type == value.type.element, data.isFinite
       else {
         throw GraphError.invalid(
           node: value.name, reason: "the constant holds NaN or infinity, or not what its type says")
@@ -40,7 +35,7 @@ enum GraphValidator {
       do throws(GraphError) {
         types = try node.operation.resultTypes(node.inputs.map { $0.map { graph[$0].type } })
       } catch {
-        throw error.named(node.name)
+        throw error.named(node.name, node.operation.name)
       }
       let stated = node.outputs.map { graph[$0].type }
       guard types == stated else {
@@ -68,7 +63,7 @@ enum GraphValidator {
       else { throw GraphError.invalid(node: state.name, reason: "no node computes this state") }
       let (read, next) = (graph[state.read], graph[state.written])
       guard read.type == next.type, read.quantization == next.quantization,
-        state.initial.shape == read.type.shape, isFinite(state.initial)
+        state.initial.shape == read.type.shape, state.initial.isFinite
       else {
         throw GraphError.invalid(
           node: state.name,

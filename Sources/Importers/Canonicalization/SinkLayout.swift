@@ -19,6 +19,9 @@ enum SinkLayout {
         else { return false }
         inputs.append(
           moved == data ? input : editor.constant(editor[input].name + "/moved", moved))
+      } else if let shape = restated(input, through: layout, editor) {
+        let name = editor[input].name + "/layout"
+        inputs.append(try editor.emit(name, Reshape(shape: shape), [input], as: name))
       } else {
         inputs.append(editor.producer(input)?.node.inputs.first ?? nil)
       }
@@ -38,20 +41,44 @@ enum SinkLayout {
     let source: [Int]
   }
 
-  /// The one layout that all computed operands of a node come through.
+  /// The one layout that all computed operands of a node come through, or could for nothing: a
+  /// transpose where there is one.
   private static func commonLayout(of node: Node, _ editor: GraphEditor) -> Layout? {
-    var common: Layout?
-    for input in node.inputs {
-      guard let input else { return nil }
-      if editor[input].constant != nil { continue }
-      guard let (_, producer) = editor.producer(input), let source = producer.inputs.first ?? nil,
-        producer.operation is Transpose || producer.operation is Reshape
+    guard !node.inputs.contains(nil) else { return nil }
+    let computed = node.inputs.compactMap { $0 }.filter { editor[$0].constant == nil }
+    let layouts = computed.map { layout(of: $0, editor) }
+    let transposes = layouts.filter { $0?.operation is Transpose }
+    guard let common = transposes.first ?? layouts.first ?? nil else { return nil }
+    for (input, layout) in zip(computed, layouts) {
+      guard
+        layout.map({ isSame($0, common) }) ?? false
+          || restated(input, through: common, editor) != nil
       else { return nil }
-      let layout = Layout(operation: producer.operation, source: editor.shape(source))
-      guard common.map({ isSame($0, layout) }) ?? true else { return nil }
-      common = layout
     }
     return common
+  }
+
+  /// The transpose or reshape that computes a value.
+  private static func layout(of value: ValueID, _ editor: GraphEditor) -> Layout? {
+    guard let (_, producer) = editor.producer(value), let source = producer.inputs.first ?? nil,
+      producer.operation is Transpose || producer.operation is Reshape
+    else { return nil }
+    return Layout(operation: producer.operation, source: editor.shape(source))
+  }
+
+  /// The shape that turns a value back through a transpose without moving an element, because the axes
+  /// that change places have one; nil for others, and for a value that the very transpose computes.
+  private static func restated(
+    _ value: ValueID, through layout: Layout, _ editor: GraphEditor
+  ) -> [Int]? {
+    guard let transpose = layout.operation as? Transpose else { return nil }
+    if editor.producer(value)?.node.operation as? Transpose == transpose { return nil }
+    let shape = editor.shape(value)
+    guard shape.count == transpose.permutation.count else { return nil }
+    var source = shape
+    for (position, axis) in transpose.permutation.enumerated() { source[axis] = shape[position] }
+    let moved = transpose.permutation.filter { source[$0] != 1 }
+    return moved == moved.sorted() ? source : nil
   }
 
   private static func isSame(_ left: Layout, _ right: Layout) -> Bool {
@@ -87,7 +114,8 @@ enum SinkLayout {
   ) -> TensorData? {
     if data.count == 1, isElementwise || data.shape.isEmpty { return data.reshaped([]) }
     guard let transpose = layout.operation as? Transpose else {
-      return data.count == layout.source.reduce(1, *) ? data.reshaped(layout.source) : nil
+      if data.count == layout.source.reduce(1, *) { return data.reshaped(layout.source) }
+      return (layout.operation as? Reshape).flatMap { withoutUnits(data, $0, layout.source) }
     }
     let rank = transpose.permutation.count
     guard data.shape.count <= rank else { return nil }
@@ -95,5 +123,18 @@ enum SinkLayout {
     for (position, axis) in transpose.permutation.enumerated() { inverse[axis] = position }
     let missing = [Int](repeating: 1, count: rank - data.shape.count)
     return data.reshaped(missing + data.shape).permuted(inverse)
+  }
+
+  /// A constant that repeats, through a reshape that only adds or drops axes of one element.
+  private static func withoutUnits(
+    _ data: TensorData, _ reshape: Reshape, _ source: [Int]
+  ) -> TensorData? {
+    let missing = reshape.shape.count - data.shape.count
+    let kept = reshape.shape.indices.filter { reshape.shape[$0] != 1 }
+    guard missing >= 0, kept.map({ reshape.shape[$0] }) == source.filter({ $0 != 1 }) else {
+      return nil
+    }
+    var sizes = kept.map { $0 < missing ? 1 : data.shape[$0 - missing] }[...]
+    return data.reshaped(source.map { $0 == 1 ? 1 : sizes.popFirst() ?? 1 })
   }
 }

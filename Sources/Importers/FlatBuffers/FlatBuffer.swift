@@ -156,11 +156,10 @@ struct FlatTable {
   /// A UTF-8 string of bounded length.
   func string(_ id: Int) throws(GraphError) -> String {
     let raw = try bytes(id)
-    guard raw.count <= ImportLimits.nameBytes,
-      let text = String(validating: raw, as: UTF8.self)
-    else {
+    guard raw.count <= ImportLimits.nameBytes, let text = ModelName.text(raw) else {
       throw GraphError.malformed(
-        "flatbuffer: a name in the table at \(position) is too long or not valid UTF-8")
+        "flatbuffer: a name in the table at \(position) is too long, is not valid UTF-8 or holds a "
+          + "control character")
     }
     return text
   }
@@ -169,6 +168,13 @@ struct FlatTable {
   func int32s(_ id: Int, limit: Int) throws(GraphError) -> [Int] {
     try elements(id, stride: 4, limit: limit) { (buffer, place) throws(GraphError) in
       Int(try buffer.int32(place))
+    }
+  }
+
+  /// A vector of unsigned 16-bit integers, at most `limit`.
+  func uint16s(_ id: Int, limit: Int) throws(GraphError) -> [Int] {
+    try elements(id, stride: 2, limit: limit) { (buffer, place) throws(GraphError) in
+      Int(try buffer.unsigned(place, size: 2))
     }
   }
 

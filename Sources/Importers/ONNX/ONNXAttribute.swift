@@ -99,6 +99,15 @@ extension ONNXNode {
     throw invalid("attribute \(key) is not a list of floats")
   }
 
+  /// A list of floats, or of doubles that `key` or `key_as_tensor` holds; empty when absent.
+  func doubleList(_ key: String) throws(GraphError) -> [Double] {
+    switch attributes[key] ?? attributes["\(key)_as_tensor"] {
+    case nil: return []
+    case .tensor(let tensor): return try tensor.doubleData()
+    default: return try floatList(key).map { Double($0) }
+    }
+  }
+
   /// A list of integers of any length; empty when absent.
   func integerList(_ key: String) throws(GraphError) -> [Int] {
     switch attributes[key] {

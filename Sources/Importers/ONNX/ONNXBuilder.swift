@@ -7,24 +7,49 @@ struct ONNXBuilder {
   private(set) var graph: Graph
   /// Version of the default operator set.
   let opset: Int
+  private var budget: ImportBudget
   private var values: [String: ValueID] = [:]
+  /// Constants of strings, by name: no tensors, for nothing is computed of them.
+  private var stringTables: [String: [String]] = [:]
   /// Graphs within graphs that are open.
   private(set) var scopeDepth = 0
   private var taken: Set<String> = []
 
+  /// Data types of values that stand in wider ones.
+  var narrowTypes = ONNXNarrowTypes()
+
   /// Starts an empty graph.
-  init(name: String, opset: Int) {
+  init(name: String, opset: Int, fileBytes: Int) {
     graph = Graph(name: name)
     self.opset = opset
+    budget = ImportBudget(fileBytes: fileBytes)
+  }
+
+  /// Throws when importing up to `node` took too much.
+  func checkBudget(_ node: ONNXNode) throws(GraphError) {
+    try budget.check(node.operation, node: node.name)
   }
 
   // MARK: Values
 
-  /// Adds an interface input.
-  mutating func addInput(_ name: String, _ type: ValueType) throws(GraphError) {
+  /// Adds an interface input; nodes read one without elements as the constant it is, and one of 8-bit
+  /// floats rounded to them.
+  mutating func addInput(
+    _ name: String, _ type: ValueType, dataType: Int
+  ) throws(GraphError) {
+    narrowTypes.declare(name, dataType)
     let id = graph.add(Value(name: unique(name), type: type))
     graph.inputs.append(id)
-    try bind(name, id)
+    if type.isEmpty { return try bind(name, constant(name, .empty(type))) }
+    guard let format = ONNXTensor.narrowFloat(dataType), format.bitWidth == 8 else {
+      return try bind(name, id)
+    }
+    let rounded = graph.add(Value(name: unique(name + "/rounded"), type: type))
+    graph.nodes.append(
+      Node(
+        name: name, operation: RoundToFormat(format: format, saturates: false), inputs: [id],
+        outputs: [rounded]))
+    try bind(name, rounded)
   }
 
   /// Binds an ONNX name; a name has one definition.
@@ -66,6 +91,12 @@ struct ONNXBuilder {
   /// Names the classes that a value's integers count.
   mutating func label(_ id: ValueID, _ labels: [String]) { graph[id].labels = labels }
 
+  /// Keeps a constant of strings.
+  mutating func bind(_ name: String, strings: [String]) { stringTables[name] = strings }
+
+  /// The strings of a constant; nil for others.
+  func strings(named name: String) -> [String]? { stringTables[name] }
+
   /// The value an ONNX name is bound to.
   func value(named name: String) -> ValueID? { values[name] }
 
@@ -77,7 +108,8 @@ struct ONNXBuilder {
 
   /// Adds a constant.
   mutating func constant(_ name: String, _ data: TensorData) -> ValueID {
-    graph.add(
+    budget.keep(data)
+    return graph.add(
       Value(name: unique(name), type: ValueType(data.type, data.shape), constant: data))
   }
 
@@ -105,6 +137,10 @@ struct ONNXBuilder {
   func optional(_ node: ONNXNode, _ index: Int) throws(GraphError) -> ValueID? {
     guard index < node.inputs.count, !node.inputs[index].isEmpty else { return nil }
     guard let id = values[node.inputs[index]] else {
+      guard stringTables[node.inputs[index]] == nil else {
+        throw node.unsupported(
+          "it reads the strings \(node.inputs[index]); strings are run as labels of a class only")
+      }
       throw node.invalid("operand \(node.inputs[index]) is not defined before the node")
     }
     return id
@@ -169,14 +205,26 @@ struct ONNXBuilder {
   ) throws(GraphError) -> [ValueID] {
     let operands = inputs.map { $0.map { graph[$0] } }
     if let folded = try operation.folded(operands, node: node.name) {
+      budget.compute(operation, operands, folded)
       return folded.enumerated().map { index, data in
         constant(resultName(node, firstResult + index) + suffix, data)
       }
     }
-    let types = try operation.checkedResults(operands.map { $0?.type }, node: node.name)
+    let types = try operation.checkedResults(
+      operands.map { $0?.type }, node: node.name, allowsEmpty: true)
+    // What has no elements is known, whatever it is computed from.
+    if types.allSatisfy(\.isEmpty) {
+      return types.enumerated().map { index, type in
+        constant(resultName(node, firstResult + index) + suffix, .empty(type))
+      }
+    }
+    for type in types {
+      try ImportLimits.check(type.shape, node: node.name, "the result of \(operation.name)")
+    }
     guard graph.nodes.count < 4 * ImportLimits.nodes else {
       throw GraphError.malformed("ONNX: too many nodes")
     }
+    budget.keep(operation)
     let ids = types.enumerated().map { index, type in
       graph.add(
         Value(name: unique(resultName(node, firstResult + index) + suffix), type: type))
@@ -196,7 +244,9 @@ struct ONNXBuilder {
     _ id: ValueID, _ shape: [Int], node: ONNXNode, suffix: String = ""
   ) throws(GraphError) -> ValueID {
     if self.shape(id) == shape { return id }
-    if let data = graph[id].constant, ImportLimits.count(shape) == data.count {
+    if let data = graph[id].constant, ImportLimits.isBounded(shape),
+      shape.reduce(1, *) == data.count
+    {
       return constant(node.outputs.first ?? node.name, data.reshaped(shape))
     }
     return try emit(Reshape(shape: shape), [id], node: node, suffix: suffix)
@@ -257,8 +307,7 @@ struct ONNXBuilder {
       if value.constant != nil || graph.inputs.contains(id) || graph.outputs.contains(id) {
         // An output that is an input, a constant or another output again: a copy of its own.
         let copy = Reshape(shape: value.type.shape)
-        let type = try copy.singleResult([value.type], node: output.name)
-        let result = graph.add(Value(name: unique(output.name), type: type))
+        let result = graph.add(Value(name: unique(output.name), type: value.type))
         graph[result].labels = value.labels
         graph.nodes.append(
           Node(name: output.name, operation: copy, inputs: [id], outputs: [result]))

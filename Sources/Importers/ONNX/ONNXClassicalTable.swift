@@ -15,12 +15,17 @@ enum ONNXClassicalTable {
   /// By `op_type`.
   static let mappings: [String: ONNXMapping] = [
     "ArrayFeatureExtractor": ONNXMapping(convert: ONNXFeatures.extract),
+    "Binarizer": ONNXMapping(convert: ONNXFeatures.binarizer),
+    "FeatureVectorizer": ONNXMapping(convert: ONNXFeatures.vectorizer),
     "Imputer": ONNXMapping(convert: ONNXFeatures.imputer),
     "LabelEncoder": ONNXMapping(convert: ONNXFeatures.labelEncoder),
     "LinearClassifier": ONNXMapping(convert: ONNXLinearModels.classifier),
     "LinearRegressor": ONNXMapping(convert: ONNXLinearModels.regressor),
     "Normalizer": ONNXMapping(convert: ONNXFeatures.normalizer),
+    "SVMClassifier": ONNXMapping(convert: ONNXSupportVectors.classifier),
+    "SVMRegressor": ONNXMapping(convert: ONNXSupportVectors.regressor),
     "Scaler": ONNXMapping(convert: ONNXFeatures.scaler),
+    "TreeEnsemble": ONNXMapping(convert: ONNXTrees.ensemble),
     "TreeEnsembleClassifier": ONNXMapping(convert: ONNXTrees.classifier),
     "TreeEnsembleRegressor": ONNXMapping(convert: ONNXTrees.regressor),
     "ZipMap": ONNXMapping(convert: ONNXFeatures.zipMap),

@@ -2,9 +2,6 @@ import ModelGraph
 
 /// Operators that hold graphs of their own.
 enum ONNXControlFlow {
-  /// Graphs within graphs; exporters nest two or three.
-  private static let depthLimit = 16
-
   /// `If` on a constant: the nodes of the branch taken stand in its place. They see every value
   /// defined before it; their own names end with the branch.
   @Sendable static func conditional(
@@ -21,8 +18,8 @@ enum ONNXControlFlow {
     guard case .graph(let message) = node.attributes[key] else {
       throw node.invalid("it has no \(key)")
     }
-    guard builder.scopeDepth < depthLimit else {
-      throw node.invalid("its graphs are nested deeper than \(depthLimit)")
+    guard builder.scopeDepth < ImportLimits.scopes else {
+      throw node.invalid("its graphs are nested deeper than \(ImportLimits.scopes)")
     }
     let branch = try ONNXGraph(message)
     guard branch.outputs.count == node.outputs.count else {

@@ -20,7 +20,7 @@ enum ONNXConvolution {
       let sizes = builder.shape(given)
       guard shape.count == 3 || shape.count == 4, sizes.count == shape.count else {
         throw node.unsupported(
-          "its input has shape \(shape) and its weights \(sizes); 1-D and 2-D convolutions are run")
+          "its input has shape \(shape) and its weights \(sizes); 1-D to 3-D convolutions are run")
       }
       kernel = Array(sizes[2...])
       square = sizes.count == 4 ? sizes : [sizes[0], sizes[1], 1, sizes[2]]
@@ -42,6 +42,7 @@ enum ONNXConvolution {
   @Sendable static func convolution(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
+    if try isGeneral(node, builder) { return try general(node, &builder, isTransposed: false) }
     let operands = try Operands(node, &builder)
     let (channels, outputs) = (operands.shape[1], operands.square[0])
     let frame = try ONNXWindow(
@@ -74,6 +75,7 @@ enum ONNXConvolution {
   @Sendable static func transposed(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
+    if try isGeneral(node, builder) { return try general(node, &builder, isTransposed: true) }
     let operands = try Operands(node, &builder)
     let square = operands.square
     let group = try node.int("group", default: 1)
@@ -83,9 +85,10 @@ enum ONNXConvolution {
     }
     let (depth, outputs) = (square[0] / group, square[1] * group)
     try operands.checkBias(node, builder, outputs: outputs)
-    let frame = try TransposedFrame(node, input: Array(operands.shape[2...]), operands.kernel)
+    let frame = try ONNXWindow(
+      transposed: node, input: Array(operands.shape[2...]), kernel: operands.kernel)
     let operation = TransposedConv2D(
-      window: frame.window, height: frame.height, width: frame.width, groups: group,
+      window: frame.window, height: frame.rows.count, width: frame.columns.count, groups: group,
       activation: .none)
     let split = try builder.reshape(
       operands.weights, [group, depth, square[1], square[2], square[3]], node: node,
@@ -100,45 +103,31 @@ enum ONNXConvolution {
   }
 }
 
-/// The window and the size of the result of a transposed convolution.
-private struct TransposedFrame {
-  var window = Window(height: 1, width: 1)
-  var height = 1
-  var width = 1
+extension ONNXConvolution {
+  /// True for a convolution that is not one image's: over three axes, or of several items.
+  private static func isGeneral(
+    _ node: ONNXNode, _ builder: ONNXBuilder
+  ) throws(GraphError) -> Bool {
+    let shape = builder.shape(try builder.operand(node, 0))
+    let weights = builder.shape(try builder.operand(node, 1))
+    return (3...5).contains(shape.count) && weights.count == shape.count
+      && (shape.count == 5 || shape[0] != 1)
+  }
 
-  /// ONNX operator documentation: the size follows from the pads, or the pads from `output_shape` (of
-  /// SAME: size · stride); then an odd pad is larger at the end for SAME_UPPER, at the begin for others.
-  init(_ node: ONNXNode, input: [Int], _ kernel: [Int]) throws(GraphError) {
-    let rank = input.count
-    let attributes = try ONNXWindowAttributes(node, rank: rank, kernel: kernel)
-    let extra = try node.ints("output_padding") ?? [Int](repeating: 0, count: rank)
-    let mode = try node.string("auto_pad", default: "NOTSET")
-    let isSame = mode.hasPrefix("SAME")
-    let stated = try node.ints("output_shape") ?? []
-    guard extra.count == rank, extra.allSatisfy({ (0...ImportLimits.windowExtent).contains($0) }),
-      stated.isEmpty || stated.count >= rank,
-      stated.allSatisfy({ (1...ImportLimits.elements).contains($0) })
-    else { throw node.invalid("output_padding or output_shape do not fit its input") }
-    for axis in 0..<rank {
-      let stride = attributes.strides[axis]
-      let span = (attributes.kernel[axis] - 1) * attributes.dilations[axis] + 1
-      let whole = stride * (input[axis] - 1) + extra[axis] + span
-      var begin = mode == "VALID" ? 0 : attributes.pads[axis]
-      var size = whole - begin - (mode == "VALID" ? 0 : attributes.pads[axis + rank])
-      if isSame || !stated.isEmpty {
-        size =
-          stated.isEmpty ? input[axis] * stride : stated.suffix(rank)[stated.count - rank + axis]
-        let total = max(whole - size, 0)
-        begin = mode == "SAME_UPPER" ? total / 2 : total - total / 2
-      }
-      guard size > 0 else { throw node.invalid("its padding leaves no result") }
-      if axis == rank - 1 {
-        (width, window.width, window.strideWidth) = (size, attributes.kernel[axis], stride)
-        (window.dilationWidth, window.paddingLeft) = (attributes.dilations[axis], begin)
-      } else {
-        (height, window.height, window.strideHeight) = (size, attributes.kernel[axis], stride)
-        (window.dilationHeight, window.paddingTop) = (attributes.dilations[axis], begin)
-      }
-    }
+  private static func general(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder, isTransposed: Bool
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    let weights = try builder.operand(node, 1)
+    let (sizes, kernel) = (Array(builder.shape(input)[2...]), Array(builder.shape(weights)[2...]))
+    let frame =
+      isTransposed
+      ? try ONNXWindow(transposed: node, input: sizes, kernel: kernel)
+      : try ONNXWindow(node, input: sizes, kernel: kernel)
+    let operation = WindowConvolution(
+      axes: frame.axes.map(\.pooled), groups: try node.int("group", default: 1),
+      isTransposed: isTransposed)
+    let operands = [input, weights, try builder.optional(node, 2)]
+    try builder.bind(node, try builder.emit(operation, operands, node: node))
   }
 }

@@ -100,39 +100,56 @@ enum ONNXElementwise {
 
   /// `Cast`; float16 and double are read as float32, so that casts between the three do nothing.
   @Sendable static func cast(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
-    let input = try builder.operand(node, 0)
-    let code = try node.int("to", default: 0)
-    // Types from bfloat16 (16) on are held in wider ones here, which would keep what they round away.
-    guard code < 16, let target = ONNXTensor.elementType(code) else {
+    let dataType = try node.int("to", default: 0)
+    if ONNXNarrowTypes.contains(dataType) { return try narrow(node, &builder, to: dataType) }
+    guard let target = ONNXTensor.elementType(dataType) else {
       throw node.unsupported(
-        "it casts to ONNX data type \(code); casts to float32, float16, double, bool and integers "
-          + "of 8 bits and more are run")
+        "it casts to ONNX data type \(dataType); casts to floating-point and integer types and to "
+          + "bool are run")
     }
-    guard let format = ONNXTensor.narrowFloat(code), format.bitWidth == 8 else {
-      return try cast(node, &builder, input, to: target)
-    }
-    let saturates = try node.int("saturate", default: 1) != 0
-    var reals = input
-    if builder.graph[input].type.element != .float32 {
-      reals = try builder.emit(Cast(to: .float32), [input], node: node, suffix: "/reals")
-    }
-    let operation = RoundToFormat(format: format, saturates: saturates)
-    try builder.bind(node, try builder.emit(operation, [reals], node: node))
+    try cast(node, &builder, to: target)
   }
 
   /// `CastLike`: to the second operand's type.
   @Sendable static func castLike(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
-    let target = builder.graph[try builder.operand(node, 1)].type.element
-    try cast(node, &builder, try builder.operand(node, 0), to: target)
+    let model = try builder.operand(node, 1)
+    if let dataType = builder.narrowTypes[node.inputs[1]] {
+      return try narrow(node, &builder, to: dataType)
+    }
+    try cast(node, &builder, to: builder.graph[model].type.element)
   }
 
   private static func cast(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder, _ input: ValueID, to target: ElementType
+    _ node: ONNXNode, _ builder: inout ONNXBuilder, to target: ElementType
   ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
     if builder.graph[input].type.element == target { return try builder.bind(node, input) }
     try builder.bind(node, try builder.emit(Cast(to: target), [input], node: node))
+  }
+
+  /// To a type that stands in a wider one. `saturate` is of 8-bit floats. Reals beyond the 4-bit
+  /// integers become their ends, as in onnx's tests (the operator's text leaves it open).
+  private static func narrow(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder, to dataType: Int
+  ) throws(GraphError) {
+    var reals = try builder.operand(node, 0)
+    if builder.graph[reals].type.element != .float32 {
+      reals = try builder.emit(Cast(to: .float32), [reals], node: node, suffix: "/reals")
+    }
+    if let format = ONNXTensor.narrowFloat(dataType) {
+      let saturates = try node.int("saturate", default: 1) != 0
+      let operation = RoundToFormat(
+        format: format, saturates: saturates && format.bitWidth == 8)
+      return try builder.bind(node, try builder.emit(operation, [reals], node: node))
+    }
+    guard let levels = ONNXNarrowTypes.levels(of: dataType),
+      let element = ONNXTensor.elementType(dataType)
+    else { throw node.unsupported("it casts to ONNX data type \(dataType)") }
+    let ends = PointwiseExpression.clip(Double(levels.lowerBound), Double(levels.upperBound))
+    let clipped = try builder.emit(Pointwise(ends), [reals], node: node, suffix: "/ends")
+    try builder.bind(node, try builder.emit(Cast(to: element), [clipped], node: node))
   }
 
   /// `Identity`: another name for the same value.

@@ -67,20 +67,71 @@ enum ONNXFeatures {
     try builder.bind(node, input)
   }
 
+  /// `Binarizer`: 1 above the threshold, else 0.
+  @Sendable static func binarizer(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    let threshold = Double(try node.float("threshold", default: 0))
+    let above = PointwiseExpression.binary(.greater, .variable, .constant(threshold))
+    let operation = Pointwise(.select(above, .constant(1), .constant(0)))
+    try builder.bind(
+      node, try builder.emit(operation, [try builder.operand(node, 0)], node: node))
+  }
+
+  /// `FeatureVectorizer`: the features of all operands, one behind the other.
+  @Sendable static func vectorizer(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    let sizes = try node.integerList("inputdimensions")
+    var operands: [ValueID] = []
+    for index in node.inputs.indices {
+      let operand = try builder.operand(node, index)
+      let shape = builder.shape(operand)
+      guard shape.count == 2, shape[0] == 1, builder.graph[operand].type.element == .float32 else {
+        throw node.unsupported("operand \(index) is no row of floats, its shape is \(shape)")
+      }
+      guard index >= sizes.count || sizes[index] == shape[1] else {
+        throw node.invalid("operand \(index) has \(shape[1]) features, not \(sizes[index])")
+      }
+      operands.append(operand)
+    }
+    guard operands.count > 1 else { return try builder.bind(node, try builder.operand(node, 0)) }
+    try builder.bind(node, try builder.emit(Concat(axis: 1), operands, node: node))
+  }
+
   /// `ArrayFeatureExtractor`: of constants by a computed position, the position with the constants as
-  /// its labels.
+  /// its labels; by constant positions, those features.
   @Sendable static func extract(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
-    let table = try builder.operand(node, 0)
     let positions = try builder.operand(node, 1)
-    guard let values = builder.data(table)?.integers, builder.data(positions) == nil,
-      builder.graph[positions].type.element == .int64
-    else {
-      throw node.unsupported("it is run to look up labels in a table of integers")
+    if builder.data(positions) != nil { return try pick(positions, node, &builder) }
+    let labels: [String]
+    if let strings = builder.strings(named: node.inputs[0]) {
+      labels = strings
+    } else if let values = builder.data(try builder.operand(node, 0))?.integers {
+      labels = values.map { String($0) }
+    } else {
+      throw node.unsupported(
+        "a computed position is run to look up a label in a table of integers or strings")
     }
     let count = builder.shape(positions).reduce(1, *)
+    guard builder.graph[positions].type.element == .int64, count == 1 else {
+      throw node.unsupported("it looks up \(count) labels at once; one is run, a class's")
+    }
     let result = try builder.emit(Reshape(shape: [1, count]), [positions], node: node)
-    builder.label(result, values.map { String($0) })
+    builder.label(result, labels)
     try builder.bind(node, result)
+  }
+
+  private static func pick(
+    _ positions: ValueID, _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    let shape = builder.shape(input)
+    let count = builder.shape(positions).reduce(1, *)
+    let flat = try builder.emit(
+      Reshape(shape: [count]), [positions], node: node, suffix: "/positions")
+    guard let axis = shape.indices.last else { throw node.invalid("it picks of a scalar") }
+    try builder.bind(node, try builder.emit(Gather(axis: axis), [input, flat], node: node))
   }
 
   /// `LabelEncoder` behind a classifier: other labels for the same classes.

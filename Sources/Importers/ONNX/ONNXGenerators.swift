@@ -9,13 +9,12 @@ enum ONNXGenerators {
   }
 
   private static func checkedCount(_ shape: [Int], _ node: ONNXNode) throws(GraphError) -> Int {
-    if shape.contains(0), shape.allSatisfy({ $0 >= 0 }), shape.count <= ImportLimits.rank {
-      return 0
+    guard ImportLimits.isBounded(shape), shape.reduce(1, *) <= ImportLimits.foldedElements else {
+      throw node.unsupported(
+        "its result would have shape \(shape), and the limit for a constant made while importing "
+          + "is \(ImportLimits.foldedElements) elements")
     }
-    guard let count = ImportLimits.count(shape), count <= ImportLimits.foldedElements else {
-      throw node.invalid("its result would have shape \(shape)")
-    }
-    return count
+    return shape.reduce(1, *)
   }
 
   /// A constant operand.
@@ -60,16 +59,21 @@ enum ONNXGenerators {
     if let first = start.floats?[0], let last = limit.floats?[0], let step = delta.floats?[0] {
       let count = ((last - first) / step).rounded(.up)
       guard count.isFinite, count <= Float(ImportLimits.foldedElements) else {
-        throw node.invalid("from \(first) to \(last) by \(step)")
+        throw node.invalid(
+          "from \(first) to \(last) by \(step); the limit is \(ImportLimits.foldedElements) numbers"
+        )
       }
-      let values = (0..<max(Int(count), 0)).map { first + Float($0) * step }
+      let values = (0..<Int(max(count, 0))).map { first + Float($0) * step }
       return try bind(node, &builder, TensorData(shape: [values.count], floats: values))
     }
     guard let first = start.integers?[0], let last = limit.integers?[0],
       let step = delta.integers?[0], step != 0,
       [first, last, step].allSatisfy({ abs(Double($0)) < 0x1p62 }),
       (last - first) / step <= ImportLimits.foldedElements
-    else { throw node.invalid("its operands are out of range") }
+    else {
+      throw node.invalid(
+        "its operands are out of range; the limit is \(ImportLimits.foldedElements) numbers")
+    }
     let values = Array(stride(from: first, to: last, by: step))
     let elements: TensorData.Elements
     switch start.type {
@@ -127,15 +131,21 @@ enum ONNXGenerators {
       node, &builder, TensorData(shape: [data.shape.count, found.count], elements: .int64(rows)))
   }
 
+  /// The elements as integers; floats are rounded towards 0. nil where one is too large for that.
+  private static func wholeNumbers(_ data: TensorData) -> [Int]? {
+    guard let floats = data.floats else { return data.integers }
+    guard floats.allSatisfy({ $0.magnitude < 0x1p62 }) else { return nil }
+    return floats.map { Int($0) }
+  }
+
   /// `OneHot` of constants.
   @Sendable static func oneHot(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
     let indices = try data(node, builder, 0)
     let depths = try data(node, builder, 1)
     let values = try data(node, builder, 2)
-    let places = indices.integers ?? indices.floats?.map { Int($0) } ?? []
-    guard let depth = depths.integers?.first ?? depths.floats?.first.map({ Int($0) }), depth > 0,
+    guard let places = wholeNumbers(indices), let depth = wholeNumbers(depths)?.first, depth > 0,
       depths.count == 1, values.count == 2
-    else { throw node.invalid("its depth or values are not valid") }
+    else { throw node.invalid("its indices, depth or values are not valid") }
     let rank = indices.shape.count + 1
     let axis = try ONNXLayout.normalized(
       [try node.int("axis", default: -1)], rank: rank, node)[0]

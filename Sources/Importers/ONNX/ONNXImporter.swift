@@ -23,17 +23,39 @@ enum ONNXImporter {
         reason: "operator sets \(opsets.lowerBound) to \(opsets.upperBound) are read; convert the "
           + "model to one of them when exporting")
     }
-    var builder = ONNXBuilder(name: name, opset: opset)
+    var builder = ONNXBuilder(name: name, opset: opset, fileBytes: bytes.count)
     let pairs = try StatePairing.pairs(
       states, inputs: model.graph.liveInputs.map(\.port).filter { constants[$0.name] == nil },
       outputs: model.graph.outputs.map(\.port), fed: dataShapes.count)
     try addInterface(model.graph, constants, pairs, dataShapes, to: &builder)
+    try checkOperators(model.graph.nodes)
     for node in model.graph.nodes { try convert(node, &builder) }
     try builder.finish(outputs: model.graph.outputs)
     var graph = builder.graph
     try StatePairing.apply(pairs, to: &graph)
     return graph
   }
+
+  /// The file's nodes; those of graphs within them not.
+  static func nodes(bytes: [UInt8]) throws(GraphError) -> [SourceNode] {
+    try ONNXModel(bytes).graph.nodes.map {
+      SourceNode(name: $0.name, operation: $0.operation, inputs: $0.inputs, outputs: $0.outputs)
+    }
+  }
+
+  /// Refuses the operators that no table has, all at once.
+  private static func checkOperators(_ nodes: [ONNXNode]) throws(GraphError) {
+    let unknown = nodes.filter { node in
+      node.domain != ONNXClassicalTable.domain && domains.contains(node.domain)
+        && ONNXOperatorTable.mapping(of: node) == nil
+    }
+    if let refusal = GraphError.unknownOperators(unknown.map { ($0.operation, $0.name) }) {
+      throw refusal
+    }
+  }
+
+  /// The domains of ``ONNXOperatorTable``.
+  private static let domains: Set<String> = ["", "ai.onnx", "com.microsoft"]
 
   private static func addInterface(
     _ graph: ONNXGraph, _ constants: [String: TensorData], _ states: [StateRequest.Pair],
@@ -61,8 +83,9 @@ enum ONNXImporter {
         element, try input.boundShape(item: items[input.name], symbols: symbols))
       if let data = try bound.constant(input.name, of: type) {
         try builder.bind(input.name, builder.constant(input.name, data))
+        builder.narrowTypes.declare(input.name, input.elementType)
       } else {
-        try builder.addInput(input.name, type)
+        try builder.addInput(input.name, type, dataType: input.elementType)
       }
     }
     try addInitializers(graph, to: &builder)
@@ -77,6 +100,10 @@ enum ONNXImporter {
   ) throws(GraphError) {
     var bytes = 0
     for initializer in graph.initializers {
+      if let strings = initializer.strings {
+        builder.bind(initializer.name, strings: strings)
+        continue
+      }
       let data = try initializer.data()
       bytes += data.count * 8
       guard bytes <= 2 * ImportLimits.constantBytes else {
@@ -84,11 +111,19 @@ enum ONNXImporter {
           "ONNX: the weights are beyond \(ImportLimits.constantBytes) bytes")
       }
       try builder.bind(initializer.name, builder.constant(initializer.name, data))
+      builder.narrowTypes.declare(initializer.name, initializer.dataType)
     }
   }
 
   /// Maps a node.
   static func convert(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    try map(node, &builder)
+    try builder.checkBudget(node)
+  }
+
+  private static func map(
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
     if node.domain == ONNXClassicalTable.domain {
@@ -103,16 +138,18 @@ enum ONNXImporter {
         "operator set \(builder.opset) is read beside ai.onnx.ml for operators that never changed; "
           + "export with operator set \(opsets.lowerBound) or later")
     }
-    guard ["", "ai.onnx", "com.microsoft"].contains(node.domain) else {
+    guard domains.contains(node.domain) else {
       throw node.unsupported(
         "the operator belongs to the domain \(node.domain); export with ai.onnx operators only")
     }
     let node = try ONNXUpgrade.current(node, &builder)
     guard let mapping = ONNXOperatorTable.mapping(of: node) else {
-      throw node.unsupported(
-        "Swiftlet does not run this operator; replace it in the model, or export a model built of "
-          + "convolutions, pooling, dense layers and their activations")
+      throw node.unsupported(GraphError.unknownOperatorAdvice)
     }
     try mapping.convert(node, &builder)
+    let elements = node.outputs.map { name in
+      builder.value(named: name).map { builder.graph[$0].type.element }
+    }
+    try builder.narrowTypes.declareResults(of: node, elements: elements)
   }
 }

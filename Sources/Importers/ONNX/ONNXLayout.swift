@@ -22,11 +22,8 @@ enum ONNXLayout {
     _ node: ONNXNode, _ builder: inout ONNXBuilder, _ shape: [Int]
   ) throws(GraphError) {
     let input = try builder.operand(node, 0)
-    guard shape.allSatisfy({ $0 >= 0 }), shape.count <= ImportLimits.rank else {
-      throw node.invalid("shape \(shape) is not valid")
-    }
-    let count = builder.shape(input).reduce(1, *)
-    guard ImportLimits.count(shape) == count || (count == 0 && shape.contains(0)) else {
+    guard ImportLimits.isBounded(shape), shape.reduce(1, *) == builder.shape(input).reduce(1, *)
+    else {
       throw node.invalid("\(builder.shape(input)) cannot become \(shape)")
     }
     try builder.bind(node, try builder.reshape(input, shape, node: node))

@@ -49,7 +49,7 @@ enum ONNXLinearModels {
     try builder.bind(node, try ONNXScores.linked(scores, link, node, &builder))
   }
 
-  private static func dense(
+  static func dense(
     _ input: ValueID, _ coefficients: [Float], _ intercepts: [Float], outputs: Int,
     _ node: ONNXNode, _ builder: inout ONNXBuilder, suffix: String
   ) throws(GraphError) -> ValueID {

@@ -240,7 +240,9 @@ struct ONNXValueInfo {
             + "should have, or export the model with this dimension fixed")
       }
     }
-    try ImportLimits.check(shape, node: name, "the input")
+    if !ImportLimits.isBounded(shape) {
+      try ImportLimits.check(shape, node: name, "the input")
+    }
     return shape
   }
 

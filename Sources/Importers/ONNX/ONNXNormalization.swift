@@ -1,13 +1,15 @@
 import ModelGraph
 import Operators
+import PlanFormat
 
 /// Normalisations.
 enum ONNXNormalization {
   /// `BatchNormalization` at inference, over axis 1 of the file's layout.
   @Sendable static func batch(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
-    guard try node.int("training_mode", default: 0) == 0,
-      node.outputs.dropFirst().allSatisfy(\.isEmpty)
-    else {
+    if builder.opset >= 14, try node.int("training_mode", default: 0) != 0 {
+      return try ONNXBatchStatistics.normalization(node, &builder)
+    }
+    guard node.outputs.dropFirst().allSatisfy(\.isEmpty) else {
       throw node.unsupported("it is in training mode; export the model for inference")
     }
     let input = try builder.operand(node, 0)
@@ -100,6 +102,44 @@ enum ONNXNormalization {
       throw node.invalid("operand \(index) has shape \(builder.shape(id))")
     }
     return try builder.reshape(id, shape, node: node, suffix: "/affine\(index)")
+  }
+
+  /// `LRN`: x / (bias + alpha · mean of the squares of `size` neighbouring channels)^beta; what lies
+  /// beyond the channels counts as 0. The mean is a pool whose rows are channels.
+  @Sendable static func localResponse(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    let shape = builder.shape(input)
+    let size = try node.int("size", default: 0)
+    guard shape.count > 2, (1...ImportLimits.windowExtent).contains(size) else {
+      throw node.invalid("its size is \(size), its input has shape \(shape)")
+    }
+    let rest = shape[2...].reduce(1, *)
+    let square = PointwiseExpression.binary(.multiply, .variable, .variable)
+    var mean = try builder.emit(Pointwise(square), [input], node: node, suffix: "/squares")
+    mean = try builder.reshape(mean, [shape[0], shape[1], rest], node: node, suffix: "/items")
+    mean = try builder.permuted(mean, [1, 0, 2], node: node, suffix: "/channels")
+    mean = try builder.reshape(
+      mean, [1, shape[1], 1, shape[0] * rest], node: node, suffix: "/rows")
+    let above = (size - 1) / 2
+    let pool = AveragePool2D(
+      window: Window(
+        height: size, width: 1, strideHeight: 1, strideWidth: 1, dilationHeight: 1,
+        dilationWidth: 1, paddingTop: above, paddingLeft: 0),
+      paddingBottom: size - 1 - above, paddingRight: 0, activation: .none, countsPadding: true)
+    mean = try builder.emit(pool, [mean], node: node, suffix: "/mean")
+    mean = try builder.reshape(mean, [shape[1], shape[0], rest], node: node, suffix: "/means")
+    mean = try builder.permuted(mean, [1, 0, 2], node: node, suffix: "/mean-items")
+    mean = try builder.reshape(mean, shape, node: node, suffix: "/mean-shape")
+    let divisor = PointwiseExpression.binary(
+      .power,
+      .binary(
+        .add, .constant(Double(try node.float("bias", default: 1))),
+        .binary(.multiply, .constant(Double(try node.float("alpha", default: 1e-4))), .variable)),
+      .constant(Double(try node.float("beta", default: 0.75))))
+    let norm = try builder.emit(Pointwise(divisor), [mean], node: node, suffix: "/divisor")
+    try builder.bind(node, try builder.emit(Binary(.divide), [input, norm], node: node))
   }
 
   /// `LpNormalization` along one axis, p 1 or 2.

@@ -30,13 +30,7 @@ enum ONNXPooling {
     _ kind: WindowPool.Kind, _ frame: ONNXWindow, _ input: ValueID, _ node: ONNXNode,
     _ builder: inout ONNXBuilder
   ) throws(GraphError) {
-    let operation = WindowPool(
-      kind: kind,
-      axes: frame.axes.map {
-        WindowPool.Axis(
-          kernel: $0.kernel, stride: $0.stride, dilation: $0.dilation, begin: $0.begin,
-          end: $0.end, count: $0.count)
-      })
+    let operation = WindowPool(kind: kind, axes: frame.axes.map(\.pooled))
     for (index, id) in try builder.emitAll(operation, [input], node: node).enumerated() {
       try builder.bind(node, id, result: index)
     }

@@ -56,6 +56,7 @@ enum ONNXPositions {
     let starts = try self.starts(indices, shape: shape, batch: batch, node)
     let slice = shape[(batch + depth)...]
     let length = slice.reduce(1, *)
+    try ONNXSelection.checkSize([starts.count, length], node)
     let offsets = starts.flatMap { $0..<$0 + length }
     try builder.bind(
       node,
@@ -100,7 +101,9 @@ enum ONNXPositions {
       throw node.invalid("positions \(indices.shape) in \(shape)")
     }
     let length = shape[depth...].reduce(1, *)
-    let targets = try starts(indices, shape: shape, batch: 0, node).flatMap { $0..<$0 + length }
+    let starts = try starts(indices, shape: shape, batch: 0, node)
+    try ONNXSelection.checkSize([starts.count, length], node)
+    let targets = starts.flatMap { $0..<$0 + length }
     try scatter(node, &builder, input, targets)
   }
 
@@ -121,6 +124,7 @@ enum ONNXPositions {
     let updates = try builder.operand(node, 2)
     let shape = builder.shape(input)
     let count = shape.reduce(1, *)
+    try ONNXSelection.checkSize([count], node)
     guard builder.shape(updates).reduce(1, *) == targets.count else {
       throw node.invalid("updates \(builder.shape(updates)) at \(targets.count) positions")
     }

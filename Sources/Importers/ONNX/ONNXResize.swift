@@ -13,13 +13,18 @@ enum ONNXResize {
     let roi = try list(node, builder, 1)
     let coordinates = try node.string("coordinate_transformation_mode", default: "half_pixel")
     let crops = coordinates == "tf_crop_and_resize"
-    guard !crops || roi?.count == 2 * axes.count else {
+    guard !crops || roi?.count == 2 * axes.count, roi?.allSatisfy(\.isFinite) ?? true else {
       throw node.invalid("its region of interest does not name \(axes.count) axes")
     }
     let kernel = try ONNXResizeKernel(node)
     var results = [[[Resize.Tap]]?](repeating: nil, count: shape.count)
     for (index, axis) in axes.enumerated() {
       let extent = extents[index]
+      guard kernel.tapCount(extent) <= ImportLimits.taps else {
+        throw node.unsupported(
+          "its antialiasing would read more than the limit of \(ImportLimits.taps) elements of an "
+            + "axis of \(extent.input)")
+      }
       let region = crops ? roi.map { ($0[index], $0[axes.count + index]) } : nil
       if extent.output == extent.input, extent.scale == 1, region.map({ $0 == (0, 1) }) ?? true {
         continue
@@ -191,6 +196,15 @@ struct ONNXResizeKernel {
     }
   }
 
+  /// How far a kernel reaches: shrinking with antialiasing widens it to cover what is left out.
+  private func reach(_ extent: ResizeExtent) -> (elements: Int, scale: Double) {
+    let scale = antialiases ? min(extent.scale, 1) : 1
+    return (Int((Self.radius(mode) / scale).rounded(.down)), scale)
+  }
+
+  /// About as many taps as an axis has, for a limit.
+  func tapCount(_ extent: ResizeExtent) -> Int { 2 * (reach(extent).elements + 1) * extent.output }
+
   /// The taps of a coordinate; none where a crop leaves the operand.
   func taps(at source: Double, _ extent: ResizeExtent, isCropped: Bool) -> [Resize.Tap] {
     let last = extent.input - 1
@@ -201,12 +215,10 @@ struct ONNXResizeKernel {
       let nearest = below + (ratio == 0 ? 0 : Self.goesUp(ratio, rounding) ? 1 : 0)
       return [Resize.Tap(position: min(max(Int(nearest), 0), last), weight: 1)]
     }
-    // Shrinking with antialiasing widens the kernel to cover what is left out.
-    let scale = antialiases ? min(extent.scale, 1) : 1
-    let reach = (Self.radius(mode) / scale).rounded(.down)
+    let (reach, scale) = reach(extent)
     var weights: [Int: Double] = [:]
     var sum = 0.0
-    for offset in Int(-reach)...Int(reach) + 1 {
+    for offset in -reach...reach + 1 {
       let position = Int(below) + offset
       if excludesOutside, !(0...last).contains(position) { continue }
       let weight = self.weight((Double(offset) - ratio) * scale)

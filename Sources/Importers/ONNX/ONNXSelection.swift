@@ -92,8 +92,10 @@ enum ONNXSelection {
     try builder.bind(node, try builder.pick(input, positions, node: node))
   }
 
-  private static func checkSize(_ shape: [Int], _ node: ONNXNode) throws(GraphError) {
-    if !shape.contains(0) { try ImportLimits.check(shape, node: node.name, "the result") }
+  /// Throws when a result, or a list of positions, would be beyond the limits.
+  static func checkSize(_ shape: [Int], _ node: ONNXNode) throws(GraphError) {
+    try ImportLimits.check(
+      shape, node: node.name, "the result of \(node.operation)", allowsEmpty: true)
   }
 
   /// `Pad`: pads are an operand from operator set 11 on; axes may be named from 18 on. Negative pads
@@ -113,6 +115,9 @@ enum ONNXSelection {
     var positions = [[Int]?](repeating: nil, count: shape.count)
     for (index, axis) in axes.enumerated() {
       let range = -pads[index]..<max(shape[axis] + pads[axes.count + index], -pads[index])
+      guard shape[axis] > 0 || mode == "constant" || range.isEmpty else {
+        throw node.invalid("axis \(axis) has no elements to pad with")
+      }
       var list: [Int] = []
       for position in range {
         guard let source = AxisPositions.source(of: position, size: shape[axis], mode: mode) else {
@@ -193,6 +198,7 @@ enum ONNXSelection {
     guard shape.count >= 2 else { throw node.invalid("its operand has shape \(shape)") }
     let diagonal = (try builder.integers(node, 1)?.first ?? 0).clamped
     let isUpper = try node.int("upper", default: 1) != 0
+    try checkSize([shape.reduce(1, *)], node)
     let (rows, columns) = (shape[shape.count - 2], shape[shape.count - 1])
     let offsets = (0..<shape.reduce(1, *)).map { element -> Int in
       let distance = element % columns - element / columns % rows - diagonal
@@ -213,6 +219,7 @@ enum ONNXSelection {
       shape.indices.contains(time), shape.indices.contains(batch),
       lengths.count == shape[batch], lengths.allSatisfy({ (0...shape[time]).contains($0) })
     else { throw node.invalid("its axes or lengths do not fit \(shape)") }
+    try checkSize([shape.reduce(1, *)], node)
     let steps = StridedWalk(over: shape).steps
     let offsets = (0..<shape.reduce(1, *)).map { element -> Int in
       let length = lengths[element / steps[batch] % shape[batch]]

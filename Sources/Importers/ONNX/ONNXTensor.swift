@@ -12,6 +12,7 @@ struct ONNXTensor {
   private var narrow: [Int64] = []
   private var wide: [Int64] = []
   private var unsigned: [UInt64] = []
+  private var texts: [String] = []
   private var isExternal = false
 
   /// Decodes the message.
@@ -23,6 +24,9 @@ struct ONNXTensor {
       case 2: dataType = try reader.integer(field)
       case 4: try reader.appendFloats(field, to: &floats)
       case 5: try reader.appendIntegers(field, to: &narrow)
+      case 6:
+        let text = try reader.data(field)
+        texts.append(String(decoding: text.prefix(ImportLimits.nameBytes), as: UTF8.self))
       case 7: try reader.appendIntegers(field, to: &wide)
       case 8: name = try reader.string(field)
       case 9: raw = try reader.data(field)
@@ -39,6 +43,17 @@ struct ONNXTensor {
         throw GraphError.malformed("ONNX: tensor \(name) has more than 8 dimensions")
       }
     }
+  }
+
+  /// The elements of a tensor of strings; nil for others.
+  var strings: [String]? { dataType == 8 && !isExternal ? texts : nil }
+
+  /// `TensorProto.DataType.BFLOAT16`.
+  static let bfloat16 = 16
+
+  /// Takes elements of uint16 for the bits of bfloat16.
+  mutating func readBitsAsBFloat16() {
+    if dataType == 4 { dataType = Self.bfloat16 }
   }
 
   /// The element type ONNX's `TensorProto.DataType` is read as, or nil when it is not read: the
@@ -83,18 +98,13 @@ struct ONNXTensor {
         reason: "ONNX data type \(dataType) is not read; use one of the floating-point and integer "
           + "types, or bool")
     }
-    var count = 1
-    var shape: [Int] = []
-    for dimension in dimensions {
-      guard dimension >= 0, dimension <= Int64(ImportLimits.elements) else {
-        throw GraphError.malformed("ONNX: tensor \(name) has dimension \(dimension)")
-      }
-      shape.append(Int(dimension))
-      count *= Int(dimension)
-      guard count <= ImportLimits.elements else {
-        throw GraphError.malformed("ONNX: tensor \(name) is too large: \(dimensions)")
-      }
+    let shape = dimensions.map(Int.init)
+    guard ImportLimits.isBounded(shape) else {
+      throw GraphError.malformed(
+        "ONNX: tensor \(name) has shape \(shape); dimensions must not be negative and the element "
+          + "count at most \(ImportLimits.elements)")
     }
+    let count = shape.reduce(1, *)
     let elements =
       try raw.map { (r) throws(GraphError) in try Self.decode(r, dataType, type, count: count) }
       ?? typedElements(type, count: count)
@@ -103,6 +113,21 @@ struct ONNXTensor {
         "ONNX: tensor \(name) of shape \(shape) holds \(elements.count) elements")
     }
     return TensorData(shape: shape, elements: elements)
+  }
+
+  /// The elements of a list of floats or doubles, without loss.
+  func doubleData() throws(GraphError) -> [Double] {
+    guard dataType == 11, !isExternal else {
+      guard let floats = try data().floats else {
+        throw GraphError.malformed("ONNX: the elements of tensor \(name) are no floats")
+      }
+      return floats.map { Double($0) }
+    }
+    // Checks their number.
+    _ = try data()
+    return try raw.map { (r) throws(GraphError) in
+      try LittleEndianArray.load(r, UInt64.self).map { Double(bitPattern: $0) }
+    } ?? doubles
   }
 
   private static func decode(

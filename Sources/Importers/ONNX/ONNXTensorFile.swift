@@ -11,11 +11,24 @@ package struct ONNXTensorFile {
 
   /// Decodes a file.
   ///
+  /// - Parameter dataType: the `TensorProto.DataType` that the model states. Data of bfloat16 may come
+  ///   as its bits in uint16, as onnx's own test cases have it.
   /// - Throws: `GraphError.malformed` or `.unsupported` when it is no tensor of numbers.
-  package init(bytes: [UInt8]) throws(GraphError) {
-    let tensor = try ONNXTensor(ProtobufReader(bytes))
+  package init(bytes: [UInt8], dataType: Int? = nil) throws(GraphError) {
+    var tensor = try ONNXTensor(ProtobufReader(bytes))
+    if dataType == ONNXTensor.bfloat16 { tensor.readBitsAsBFloat16() }
     name = tensor.name
     data = try tensor.data()
     isNarrowFloat = ONNXTensor.narrowFloat(tensor.dataType) != nil
+  }
+
+  /// The `TensorProto.DataType`s of a model's inputs and outputs; 0 where it states none.
+  ///
+  /// - Throws: `GraphError.malformed` for bytes that are no model.
+  package static func dataTypes(
+    ofModel bytes: [UInt8]
+  ) throws(GraphError) -> (inputs: [Int], outputs: [Int]) {
+    let graph = try ONNXModel(bytes).graph
+    return (graph.liveInputs.map(\.elementType), graph.outputs.map(\.elementType))
   }
 }

@@ -1,8 +1,10 @@
 import ModelGraph
 import Operators
 
-/// The nodes of `TreeEnsembleClassifier` and `TreeEnsembleRegressor` as their attributes list them,
-/// put in preorder with two kinds of comparison instead of six.
+/// The nodes of `TreeEnsembleClassifier`, `TreeEnsembleRegressor` and `TreeEnsemble` as their attributes
+/// list them, put in preorder with two kinds of comparison instead of six.
+///
+/// Features are float32: a threshold in double splits them where the float next to it does.
 struct ONNXTreeTable {
   private struct Key: Hashable {
     var tree: Int
@@ -12,7 +14,7 @@ struct ONNXTreeTable {
   private let node: ONNXNode
   private let modes: [String]
   private let features: [Int]
-  private let thresholds: [Float]
+  private let thresholds: [Double]
   private let whenTrue: [Int]
   private let whenFalse: [Int]
   private let tracksTrue: [Int]
@@ -26,12 +28,9 @@ struct ONNXTreeTable {
   /// Reads the attributes; `prefix` is `class` or `target`.
   init(_ node: ONNXNode, weights prefix: String) throws(GraphError) {
     self.node = node
-    for key in node.attributes.keys where key.hasSuffix("_as_tensor") {
-      throw node.unsupported("\(key) holds doubles; train or export the model with float32")
-    }
     modes = try node.stringList("nodes_modes")
     features = try node.integerList("nodes_featureids")
-    thresholds = try node.floatList("nodes_values")
+    thresholds = try node.doubleList("nodes_values")
     whenTrue = try node.integerList("nodes_truenodeids")
     whenFalse = try node.integerList("nodes_falsenodeids")
     trees = try node.integerList("nodes_treeids")
@@ -57,11 +56,28 @@ struct ONNXTreeTable {
     try readWeights(prefix)
   }
 
+  /// The trees of ai.onnx.ml 5, which name nodes and leaves by their positions in two lists.
+  init(_ node: ONNXNode, _ list: ONNXTreeList) throws(GraphError) {
+    self.node = node
+    modes = list.modes
+    features = list.features
+    thresholds = list.thresholds
+    whenTrue = list.whenTrue
+    whenFalse = list.whenFalse
+    tracksTrue = list.tracksTrue
+    trees = list.trees
+    weights = list.weights
+    for position in modes.indices {
+      positions[Key(tree: trees[position], node: position)] = position
+    }
+    roots = list.roots
+  }
+
   private mutating func readWeights(_ prefix: String) throws(GraphError) {
     let trees = try node.integerList("\(prefix)_treeids")
     let nodes = try node.integerList("\(prefix)_nodeids")
     let outputs = try node.integerList("\(prefix)_ids")
-    let values = try node.floatList("\(prefix)_weights")
+    let values = try node.doubleList("\(prefix)_weights").map { Float($0) }
     guard [nodes.count, outputs.count, values.count].allSatisfy({ $0 == trees.count }) else {
       throw node.invalid("its lists of weights differ in length")
     }
@@ -126,6 +142,11 @@ struct ONNXTreeTable {
         throw node.invalid("tree \(trees[root]) has a cycle")
       }
       if let parent { result.nodes[parent].target = Int32(result.nodes.count) }
+      guard result.leaves.count <= ImportLimits.foldedElements else {
+        throw node.unsupported(
+          "its leaves would hold more than the limit of \(ImportLimits.foldedElements) values; "
+            + "export fewer trees or targets")
+      }
       guard modes[position] != "LEAF" else {
         result.nodes.append(.init(row: Int32(result.leaves.count / result.leafWidth)))
         var row = [Float](repeating: 0, count: result.leafWidth)
@@ -161,16 +182,25 @@ struct ONNXTreeTable {
     guard (0..<count).contains(features[position]) else {
       throw node.invalid("a node compares feature \(features[position]) of \(count)")
     }
-    guard threshold.isFinite else {
-      throw node.unsupported("a node compares with \(threshold); thresholds must be finite")
+    guard !threshold.isNaN, threshold > -.infinity else {
+      throw node.unsupported("a node compares with \(threshold); thresholds must be finite, or +∞")
     }
+    // The last float at most, and below, the threshold.
+    let nearest = Float(threshold)
+    let atMost = Double(nearest) <= threshold ? nearest : nearest.nextDown
+    let below = Double(nearest) < threshold ? nearest : nearest.nextDown
     let isSwapped = mode == "BRANCH_GT" || mode == "BRANCH_GTE" || mode == "BRANCH_NEQ"
     // What is no number fails every comparison but ≠, unless it is said to pass.
     let passes = tracks || mode == "BRANCH_NEQ"
     let value: Float
     switch mode {
-    case "BRANCH_LEQ", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ": value = threshold
-    case "BRANCH_LT", "BRANCH_GTE": value = threshold.nextDown
+    case "BRANCH_LEQ", "BRANCH_GT": value = atMost
+    case "BRANCH_LT", "BRANCH_GTE": value = below
+    case "BRANCH_EQ", "BRANCH_NEQ":
+      guard Double(nearest) == threshold else {
+        throw node.unsupported("a node compares with \(threshold), which no float32 equals")
+      }
+      value = nearest
     default: throw node.unsupported("nodes of mode \(mode) are not known")
     }
     return (

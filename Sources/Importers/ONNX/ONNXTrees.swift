@@ -12,7 +12,7 @@ enum ONNXTrees {
     var table = try ONNXTreeTable(node, weights: "class")
     let labels = try ONNXScores.labels(node, integers: "classlabels_int64s")
     let link = try ONNXScores.link(node)
-    var base = try node.floatList("base_values")
+    var base = try node.doubleList("base_values").map { Float($0) }
     var outputLink = link
     if labels.count == 2, table.outputs.count <= 1 {
       // One score decides between two classes: it is the second's, and the first's is what remains.
@@ -54,7 +54,7 @@ enum ONNXTrees {
     guard aggregate == "SUM" || aggregate == "AVERAGE" else {
       throw node.unsupported("trees are summed or averaged, not combined by \(aggregate)")
     }
-    let base = try node.floatList("base_values")
+    let base = try node.doubleList("base_values").map { Float($0) }
     guard base.isEmpty || base.count == targets else {
       throw node.invalid("\(base.count) base_values for \(targets) targets")
     }
@@ -62,6 +62,29 @@ enum ONNXTrees {
       base: base.isEmpty ? Array(repeating: 0, count: targets) : base, features: input.count,
       divisor: aggregate == "AVERAGE" ? table.treeCount : 1)
     let link = try ONNXScores.link(node)
+    let scores = try builder.emit(
+      ensemble, [input.id], node: node, suffix: link == .none ? "" : "/scores")
+    try builder.bind(node, try ONNXScores.linked(scores, link, node, &builder))
+  }
+
+  /// `TreeEnsemble`, which took the place of both in ai.onnx.ml 5.
+  @Sendable static func ensemble(
+    _ node: ONNXNode, _ builder: inout ONNXBuilder
+  ) throws(GraphError) {
+    let input = try features(node, builder)
+    let table = try ONNXTreeTable(node, try ONNXTreeList(node))
+    let targets = try node.int("n_targets", default: 1)
+    guard (1...ImportLimits.windowExtent).contains(targets) else {
+      throw node.invalid("n_targets is \(targets)")
+    }
+    let aggregate = try node.int("aggregate_function", default: 1)
+    guard aggregate == 0 || aggregate == 1 else {
+      throw node.unsupported("trees are summed or averaged, not combined by minimum or maximum")
+    }
+    let link = try ONNXScores.link(node)
+    let ensemble = try table.ensemble(
+      base: Array(repeating: 0, count: targets), features: input.count,
+      divisor: aggregate == 0 ? table.treeCount : 1)
     let scores = try builder.emit(
       ensemble, [input.id], node: node, suffix: link == .none ? "" : "/scores")
     try builder.bind(node, try ONNXScores.linked(scores, link, node, &builder))
@@ -98,7 +121,13 @@ enum ONNXScores {
 
   /// `post_transform`.
   static func link(_ node: ONNXNode) throws(GraphError) -> ScoreLink {
-    let name = try node.string("post_transform", default: "NONE")
+    let numbered = ["NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"]
+    let name: String
+    if case .int(let number)? = node.attributes["post_transform"] {
+      name = numbered.indices.contains(number) ? numbered[number] : "\(number)"
+    } else {
+      name = try node.string("post_transform", default: "NONE")
+    }
     switch name {
     case "NONE": return .none
     case "LOGISTIC": return .logistic

@@ -15,6 +15,12 @@ struct ONNXWindow {
     var overhang: Int
     /// Windows.
     var count: Int
+
+    /// As the operators of the float reference have it.
+    var pooled: WindowPool.Axis {
+      WindowPool.Axis(
+        kernel: kernel, stride: stride, dilation: dilation, begin: begin, end: end, count: count)
+    }
   }
 
   /// The spatial axes, outermost first.
@@ -47,12 +53,49 @@ struct ONNXWindow {
     }
   }
 
+  /// The windows of a transposed convolution, each axis with the size of the result for its count.
+  ///
+  /// ONNX operator documentation: the size follows from the pads, or the pads from `output_shape` (of
+  /// SAME: size · stride); then an odd pad is larger at the end for SAME_UPPER, at the begin for others.
+  init(transposed node: ONNXNode, input: [Int], kernel: [Int]) throws(GraphError) {
+    let rank = input.count
+    let attributes = try ONNXWindowAttributes(node, rank: rank, kernel: kernel)
+    let extra = try node.ints("output_padding") ?? [Int](repeating: 0, count: rank)
+    let mode = try node.string("auto_pad", default: "NOTSET")
+    let isSame = mode.hasPrefix("SAME")
+    let stated = try node.ints("output_shape") ?? []
+    guard extra.count == rank, extra.allSatisfy({ (0...ImportLimits.windowExtent).contains($0) }),
+      stated.isEmpty || stated.count >= rank,
+      stated.allSatisfy({ (1...ImportLimits.elements).contains($0) })
+    else { throw node.invalid("output_padding or output_shape do not fit its input") }
+    axes = []
+    for axis in 0..<rank {
+      let (stride, dilation) = (attributes.strides[axis], attributes.dilations[axis])
+      let span = (attributes.kernel[axis] - 1) * dilation + 1
+      let whole = stride * (input[axis] - 1) + extra[axis] + span
+      var begin = mode == "VALID" ? 0 : attributes.pads[axis]
+      var end = mode == "VALID" ? 0 : attributes.pads[axis + rank]
+      if isSame || !stated.isEmpty {
+        let size =
+          stated.isEmpty ? input[axis] * stride : stated.suffix(rank)[stated.count - rank + axis]
+        let total = max(whole - size, 0)
+        begin = mode == "SAME_UPPER" ? total / 2 : total - total / 2
+        end = whole - size - begin
+      }
+      guard whole - begin - end > 0 else { throw node.invalid("its padding leaves no result") }
+      axes.append(
+        Axis(
+          kernel: attributes.kernel[axis], stride: stride, dilation: dilation, begin: begin,
+          end: end, overhang: 0, count: whole - begin - end))
+    }
+  }
+
   /// True where `ceil_mode` reaches beyond the padded input.
   var overhangs: Bool { axes.contains { $0.overhang > 0 } }
 
   /// The window in rows and columns; a 1-D one has one row.
   var window: Window {
-    let (row, column) = (rowAxis, columnAxis)
+    let (row, column) = (rows, columns)
     return Window(
       height: row.kernel, width: column.kernel, strideHeight: row.stride,
       strideWidth: column.stride, dilationHeight: row.dilation, dilationWidth: column.dilation,
@@ -60,14 +103,16 @@ struct ONNXWindow {
   }
 
   /// Rows of padding below.
-  var bottom: Int { rowAxis.end + rowAxis.overhang }
+  var bottom: Int { rows.end + rows.overhang }
   /// Columns of padding to the right.
-  var right: Int { columnAxis.end + columnAxis.overhang }
+  var right: Int { columns.end + columns.overhang }
 
   private static let one = Axis(
     kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0, overhang: 0, count: 1)
-  private var rowAxis: Axis { axes.count == 2 ? axes[0] : Self.one }
-  private var columnAxis: Axis { axes.last ?? Self.one }
+  /// The outer of two axes, or the one row of a 1-D window.
+  var rows: Axis { axes.count == 2 ? axes[0] : Self.one }
+  /// The inner axis.
+  var columns: Axis { axes.last ?? Self.one }
 
   /// ONNX operator documentation, `auto_pad`: SAME keeps ceil(size / stride) windows; an odd pad
   /// is larger at the end for UPPER, at the begin for LOWER.

@@ -129,8 +129,9 @@ struct ProtobufReader {
       throw GraphError.malformed(
         "protobuf: a name of \(slice.count) bytes is beyond the limit of \(ImportLimits.nameBytes)")
     }
-    guard let text = String(validating: slice, as: UTF8.self) else {
-      throw GraphError.malformed("protobuf: field \(field.number) is not valid UTF-8")
+    guard let text = ModelName.text(slice) else {
+      throw GraphError.malformed(
+        "protobuf: field \(field.number) is not valid UTF-8, or holds a control character")
     }
     return text
   }

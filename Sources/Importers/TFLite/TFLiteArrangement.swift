@@ -85,8 +85,8 @@ enum TFLiteArrangement {
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder, _ input: ValueID, parts: [Int],
     order: [Int]
   ) throws(GraphError) -> ValueID {
-    guard parts.count <= ImportLimits.rank,
-      parts.reduce(1, *) == builder.graph[input].type.shape.reduce(1, *)
+    guard let count = ImportLimits.count(parts),
+      count == builder.graph[input].type.shape.reduce(1, *)
     else { throw node.invalid("blocks do not tile \(builder.graph[input].type.shape)") }
     let split = try builder.step(node, Reshape(shape: parts), [input], suffix: "/blocks")
     return try builder.step(node, Transpose(permutation: order), [split], suffix: "/turned")

@@ -1,24 +1,48 @@
 import ModelGraph
 import Operators
 
-/// The graph under construction; value k is tensor k, constants are read when a node first needs
-/// them.
+/// The graph under construction. Value k is tensor k of the model's main subgraph, those of others
+/// follow as they are needed; constants are read when a node first needs them.
 struct TFLiteBuilder {
   private(set) var graph: Graph
   let model: TFLiteModel
-  /// Variables, by name, and which tensors are handles of which.
+  /// What the model keeps from run to run.
   var variables = TFLiteVariables()
-  private var typed: Set<Int> = []
+  private var scope: Scope
   private var constantBytes = 0
   private var names: Set<String> = []
+  private var budget: ImportBudget
+  private var inlined = 0
+  private var inlinedTensors = 0
+
+  /// The subgraph whose operators are being emitted.
+  private struct Scope {
+    /// Its number, and those of the subgraphs around it.
+    var path: [Int]
+    var tensors: [TFLiteTensor]
+    /// The values of tensors typed so far.
+    var values: [ValueID?]
+    /// The variables that tensors are handles of.
+    var handles: [Int: String] = [:]
+
+    init(_ subgraph: TFLiteSubgraph, path: [Int]) {
+      self.path = path
+      tensors = subgraph.tensors
+      values = [ValueID?](repeating: nil, count: tensors.count)
+    }
+  }
 
   /// Starts with the interface.
   init(
-    _ model: TFLiteModel, name: String, constants: [String: TensorData]
+    _ model: TFLiteModel, name: String, constants: [String: TensorData],
+    states: [StateRequest.Pair], dataShapes: [[Int]]
   ) throws(GraphError) {
     self.model = model
+    budget = ImportBudget(fileBytes: model.byteCount)
+    let main = model.main
     graph = Graph(name: name)
-    for tensor in model.tensors {
+    scope = Scope(main, path: [0])
+    for tensor in main.tensors {
       var unique = tensor.name
       var suffix = 1
       while !names.insert(unique).inserted {
@@ -27,51 +51,138 @@ struct TFLiteBuilder {
       }
       _ = graph.add(Value(name: unique, type: ValueType(.float32, [])))
     }
-    let bound = try BoundConstants(constants, inputs: model.inputs.map { model.tensors[$0].name })
-    for input in model.inputs {
+    let bound = try BoundConstants(constants, inputs: main.inputs.map { main.tensors[$0].name })
+    var shapes = dataShapes[...]
+    for input in main.inputs {
+      let name = main.tensors[input].name
+      if constants[name] == nil, !states.contains(where: { $0.input == name }),
+        let shape = shapes.popFirst()
+      {
+        scope.tensors[input].close(toFit: shape)
+      }
+      for (axis, size) in scope.tensors[input].signature.enumerated() where size < 0 && axis > 0 {
+        throw GraphError.invalid(
+          node: main.tensors[input].name,
+          reason: "dimension \(axis) is open; export the model with fixed shapes")
+      }
+      // What an interpreter is given anew with every run is no state.
+      scope.tensors[input].isVariable = false
       let id = try value(input)
-      if let data = try bound.constant(model.tensors[input].name, of: graph[id].type) {
+      if let data = try bound.constant(main.tensors[input].name, of: graph[id].type) {
         graph[id].constant = data
       } else {
+        try checkActivation(input)
         graph.inputs.append(id)
       }
     }
-    graph.outputs = model.outputs.map(ValueID.init)
+    graph.outputs = main.outputs.map(ValueID.init)
   }
+
+  /// The graph; outputs that no operator computes are constants.
+  consuming func finished() throws(GraphError) -> Graph {
+    for output in model.main.outputs { _ = try value(output) }
+    return graph
+  }
+
+  /// The variables that tensors of the current subgraph are handles of.
+  var handles: [Int: String] {
+    get { scope.handles }
+    set { scope.handles = newValue }
+  }
+
+  // MARK: Subgraphs
+
+  /// Emits the operators of another subgraph in the place of `node`.
+  ///
+  /// - Parameter outputs: values of the current subgraph that its results are, if they have such.
+  /// - Returns: its results.
+  mutating func inline(
+    _ subgraph: Int, _ node: TFLiteNode, operands: [ValueID], outputs: [ValueID]? = nil
+  ) throws(GraphError) -> [ValueID] {
+    guard model.subgraphs.indices.contains(subgraph), !scope.path.contains(subgraph) else {
+      throw node.invalid("it runs subgraph \(subgraph) of \(model.subgraphs.count) inside itself")
+    }
+    guard scope.path.count <= ImportLimits.scopes else {
+      throw node.invalid("its subgraphs are nested deeper than \(ImportLimits.scopes)")
+    }
+    let body = model.subgraphs[subgraph]
+    inlined += body.operators.count + 1
+    inlinedTensors += body.tensors.count
+    guard body.inputs.count == operands.count,
+      outputs?.count ?? body.outputs.count == body.outputs.count
+    else { throw node.invalid("it does not fit the operands and results of subgraph \(subgraph)") }
+    guard inlined <= ImportLimits.nodes, inlinedTensors <= 16 * ImportLimits.tensors else {
+      throw node.unsupported("it repeats more than \(ImportLimits.nodes) operators")
+    }
+    let outer = scope
+    scope = Scope(body, path: outer.path + [subgraph])
+    defer { scope = outer }
+    for (tensor, operand) in zip(body.inputs, operands) { scope.values[tensor] = operand }
+    // A result that is computed is the value outside; one that is handed through is copied.
+    var copies: [(from: Int, to: ValueID)] = []
+    for (tensor, output) in zip(body.outputs, outputs ?? []) {
+      if scope.values[tensor] == nil, try model.data(of: scope.tensors[tensor]).isEmpty {
+        scope.values[tensor] = output
+      } else {
+        copies.append((tensor, output))
+      }
+    }
+    try TFLiteImporter.convert(body, of: model, into: &self)
+    for (tensor, output) in copies {
+      let shape = graph[output].type.shape
+      graph.nodes.append(
+        Node(
+          name: graph[output].name, operation: Reshape(shape: shape), inputs: [try value(tensor)],
+          outputs: [output]))
+    }
+    var results: [ValueID] = []
+    for tensor in body.outputs { results.append(try value(tensor)) }
+    return outputs ?? results
+  }
+
+  // MARK: Values
 
   /// Types tensor `index`, reads its parameters and, for a constant, its elements.
   mutating func value(_ index: Int) throws(GraphError) -> ValueID {
-    let id = ValueID(index)
-    guard typed.insert(index).inserted else { return id }
-    let tensor = model.tensors[index]
+    if let known = scope.values[index] { return known }
+    let tensor = scope.tensors[index]
+    let id =
+      scope.path.count == 1
+      ? ValueID(index)
+      : graph.add(Value(name: unique(tensor.name), type: ValueType(.float32, [])))
+    scope.values[index] = id
     guard let element = tensor.element else {
       throw GraphError.unsupported(
         operation: "tensor", node: tensor.name,
         reason: "TFLite type \(tensor.type) is not read; export with float32 or int8")
     }
-    guard !tensor.isVariable, !tensor.isSparse else {
+    guard !tensor.isVariable else {
       throw GraphError.unsupported(
         operation: "tensor", node: tensor.name,
-        reason: "variable and sparse tensors are not run; export a stateless, dense model")
+        reason: "variable tensors are not run; export a stateless model")
     }
-    for (axis, size) in tensor.signature.enumerated() where size < 0 && axis > 0 {
-      throw GraphError.invalid(
-        node: tensor.name,
-        reason: "dimension \(axis) is open; export the model with fixed shapes")
+    let raw = try model.data(of: tensor)
+    if raw.isEmpty || ImportLimits.count(tensor.shape) == nil {
+      try ImportLimits.check(tensor.shape, node: tensor.name, "the tensor")
     }
-    try ImportLimits.check(tensor.shape, node: tensor.name, "the tensor")
     graph[id].type = ValueType(element, tensor.shape)
     graph[id].quantization = try TFLiteQuantization.parameters(tensor, element)
-    let raw = try model.data(of: tensor)
     if !raw.isEmpty {
       try fill(id, tensor, element, raw)
-    } else if tensor.type == TFLiteTensor.halfPrecision {
-      throw GraphError.unsupported(
-        operation: "tensor", node: tensor.name,
-        reason: "activations of float16 are not run; export with float32 ones")
+    } else if tensor.sparsity != nil {
+      throw GraphError.malformed("TFLite: the sparse tensor \(tensor.name) holds no elements")
     }
     if element == .uint8 { shift(id) }
     return id
+  }
+
+  /// Half precision is widened in constants; computing in it would need its roundings.
+  private func checkActivation(_ index: Int) throws(GraphError) {
+    guard scope.tensors[index].type != TFLiteTensor.halfPrecision else {
+      throw GraphError.unsupported(
+        operation: "tensor", node: scope.tensors[index].name,
+        reason: "activations of float16 are not run; export with float32 ones")
+    }
   }
 
   /// Unsigned integers that stand for reals become signed ones, 128 less, zero point and all: the
@@ -88,6 +199,27 @@ struct TFLiteBuilder {
       elements: .int8(elements.map { Int8(bitPattern: $0 ^ 0x80) }))
   }
 
+  /// Bytes that stand for nothing but themselves: what only moves them may not say what they mean.
+  private mutating func makeRaw(_ id: ValueID) {
+    guard graph[id].fileElement == .uint8 else { return }
+    graph[id].type.element = .uint8
+    graph[id].fileElement = nil
+    graph[id].quantization = nil
+  }
+
+  /// Types the only result of a node by its second operand where the file says float32, as LiteRT's
+  /// kernels of sums and products do.
+  mutating func retype(_ node: TFLiteNode, as operand: ValueID) throws(GraphError) {
+    guard node.outputs.count == 1, graph[operand].quantization != nil else { return }
+    let id = try value(node.outputs[0])
+    let tensor = scope.tensors[node.outputs[0]]
+    guard graph[id].type.element == .float32, !tensor.scales.isEmpty else { return }
+    let element = graph[operand].fileElement ?? graph[operand].type.element
+    graph[id].type.element = element
+    graph[id].quantization = try TFLiteQuantization.parameters(tensor, element)
+    if element == .uint8 { shift(id) }
+  }
+
   private mutating func fill(
     _ id: ValueID, _ tensor: TFLiteTensor, _ element: ElementType, _ raw: ArraySlice<UInt8>
   ) throws(GraphError) {
@@ -98,7 +230,13 @@ struct TFLiteBuilder {
     let isHalf = tensor.type == TFLiteTensor.halfPrecision
     let size = isHalf ? 2 : element.byteCount
     let count = ImportLimits.count(tensor.shape) ?? 0
-    guard raw.count == count * size else {
+    guard tensor.sparsity == nil || count <= ImportLimits.foldedElements else {
+      throw GraphError.unsupported(
+        operation: "sparse tensor", node: tensor.name,
+        reason: "its shape is \(tensor.shape), and the limit is \(ImportLimits.foldedElements) "
+          + "elements; save it dense")
+    }
+    guard tensor.sparsity != nil ? raw.count % size == 0 : raw.count == count * size else {
       throw GraphError.malformed(
         "TFLite: constant \(tensor.name) of shape \(tensor.shape) holds \(raw.count) bytes")
     }
@@ -106,7 +244,15 @@ struct TFLiteBuilder {
       isHalf
       ? .float32(try LittleEndianArray.load(raw, UInt16.self).map(NarrowFloat.half.float(bits:)))
       : try LittleEndianArray.elements(raw, element)
-    graph[id].constant = TensorData(shape: tensor.shape, elements: elements)
+    graph[id].constant =
+      try tensor.sparsity?.dense(elements, shape: tensor.shape, name: tensor.name)
+      ?? TensorData(shape: tensor.shape, elements: elements)
+    if tensor.sparsity != nil, let dense = graph[id].constant { budget.keep(dense) }
+  }
+
+  /// Throws when importing up to `node` took too much.
+  func checkBudget(_ node: TFLiteNode) throws(GraphError) {
+    try budget.check(node.operation, node: node.name)
   }
 
   // MARK: Operands
@@ -138,6 +284,12 @@ struct TFLiteBuilder {
     return graph[id].type
   }
 
+  /// A result with the type and parameters that the file states.
+  mutating func statedValue(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> Value {
+    _ = try stated(node, index)
+    return graph[try value(node.outputs[index])]
+  }
+
   /// An operand that must be constant integers, such as axes.
   mutating func integers(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> [Int] {
     let id = try operand(node, index)
@@ -152,47 +304,10 @@ struct TFLiteBuilder {
     graph[try operand(node, index)].constant == nil
   }
 
-  /// Weights and bias of a layer. int8 weights beside float activations (dynamic range) become
-  /// floats: the model is then a float one.
-  ///
-  /// - Parameter places: which operands they are.
-  mutating func weights(
-    _ node: TFLiteNode, axis: Int, places: (input: Int, weights: Int, bias: Int) = (0, 1, 2)
-  ) throws(GraphError) -> (input: ValueID, weights: ValueID, bias: ValueID?) {
-    let input = try operand(node, places.input)
-    var weights = try operand(node, places.weights)
-    let bias = try optional(node, places.bias)
-    guard graph[weights].constant != nil, bias.map({ graph[$0].constant != nil }) ?? true else {
-      throw node.unsupported("computed weights are not run; weights and bias must be constant")
-    }
-    if graph[input].type.element == .float32, graph[weights].type.element == .int8 {
-      weights = try dequantized(weights, node)
-    }
-    try TFLiteQuantization.checkLayer(
-      node, input: graph[input], weights: graph[weights], bias: bias.map { graph[$0] }, axis: axis)
-    return (input, weights, bias)
-  }
+  // MARK: Values of its own
 
-  /// Reals of quantised constants.
-  mutating func dequantized(
-    _ id: ValueID, _ node: TFLiteNode
-  ) throws(GraphError) -> ValueID {
-    let value = graph[id]
-    guard let integers = value.constant?.integers, let parameters = value.quantization else {
-      throw node.invalid("int8 weights \(value.name) have no scale")
-    }
-    let shape = value.type.shape
-    let inner =
-      parameters.isPerTensor ? 1 : shape[(parameters.axis + 1)...].reduce(1, *)
-    let floats = integers.enumerated().map { position, q -> Float in
-      let channel = parameters.isPerTensor ? 0 : position / inner % shape[parameters.axis]
-      return Float(q - Int(parameters.zeroPoints[channel])) * parameters.scales[channel]
-    }
-    return graph.add(
-      Value(
-        name: unique(value.name + "/float"), type: ValueType(.float32, shape),
-        constant: TensorData(shape: shape, floats: floats)))
-  }
+  /// Adds a value that no tensor of the file is.
+  mutating func add(_ value: Value) -> ValueID { graph.add(value) }
 
   /// A value that nothing computes, of which `id` becomes a copy.
   mutating func source(of id: ValueID, named name: String) throws(GraphError) -> ValueID {
@@ -220,11 +335,8 @@ struct TFLiteBuilder {
   /// Adds a state; its values are no inputs, outputs or constants.
   mutating func keep(_ state: GraphState) { graph.states.append(state) }
 
-  /// The elements of a tensor that nothing computes.
-  mutating func define(_ index: Int, as data: TensorData) throws(GraphError) {
-    let id = try value(index)
-    graph[id].constant = data
-  }
+  /// The elements of a value that nothing computes.
+  mutating func define(_ id: ValueID, as data: TensorData) { graph[id].constant = data }
 
   /// Gives the result of a node the elements of another constant.
   mutating func define(_ index: Int, as constant: ValueID) throws(GraphError) {
@@ -242,19 +354,23 @@ struct TFLiteBuilder {
   }
 
   /// Adds a node that the file does not have, before `node`; its result has the parameters of its
-  /// first operand. Of constants only, it is computed at once.
+  /// first operand where none are given. Of constants only, it is computed at once.
   mutating func step(
-    _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?], suffix: String
+    _ node: TFLiteNode, _ operation: any Operation, _ inputs: [ValueID?], suffix: String,
+    quantization given: Quantization? = nil
   ) throws(GraphError) -> ValueID {
     let operands = inputs.map { $0.map { graph[$0] } }
     let name = unique(node.name + suffix)
     if let data = try operation.folded(operands, node: node.name)?.first {
+      budget.compute(operation, operands, [data])
+      budget.keep(data)
       return graph.add(
         Value(name: name, type: ValueType(data.type, data.shape), constant: data))
     }
     let type = try operation.singleResult(operands.map { $0?.type }, node: node.name)
-    let quantization = operands.first??.quantization
+    let quantization = given ?? operands.first??.quantization
     let result = graph.add(Value(name: name, type: type, quantization: quantization))
+    budget.keep(operation)
     graph.nodes.append(Node(name: name, operation: operation, inputs: inputs, outputs: [result]))
     return result
   }
@@ -266,13 +382,17 @@ struct TFLiteBuilder {
   }
 
   /// Adds a constant of `node` that the file does not have.
-  mutating func constant(_ node: TFLiteNode, _ suffix: String, _ data: TensorData) -> ValueID {
-    graph.add(
+  mutating func constant(
+    _ node: TFLiteNode, _ suffix: String, _ data: TensorData, quantization: Quantization? = nil
+  ) -> ValueID {
+    budget.keep(data)
+    return graph.add(
       Value(
-        name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data))
+        name: unique(node.name + suffix), type: ValueType(data.type, data.shape), constant: data,
+        quantization: quantization))
   }
 
-  private mutating func unique(_ name: String) -> String {
+  mutating func unique(_ name: String) -> String {
     var name = name
     while !names.insert(name).inserted { name += "~" }
     return name
@@ -286,6 +406,7 @@ struct TFLiteBuilder {
   ) throws(GraphError) {
     var outputs: [ValueID] = []
     for tensor in result.map({ [node.outputs[$0]] }) ?? node.outputs {
+      try checkActivation(tensor)
       outputs.append(try value(tensor))
     }
     let operands = inputs.map { $0.map { graph[$0] } }
@@ -295,10 +416,16 @@ struct TFLiteBuilder {
       guard folded.map({ ValueType($0.type, $0.shape) }) == outputs.map({ graph[$0].type }) else {
         throw node.invalid("its result is not what the file states")
       }
-      for (output, data) in zip(outputs, folded) { graph[output].constant = data }
+      budget.compute(operation, operands, folded)
+      for (output, data) in zip(outputs, folded) {
+        budget.keep(data)
+        graph[output].constant = data
+      }
       return
     }
-    for operand in operands {
+    let moves = operation.quantizationRule == .sameAsInput
+    if moves, operands.first??.type.element == .uint8 { outputs.forEach { makeRaw($0) } }
+    for operand in operands where !moves {
       guard let operand, operand.constant == nil, operand.type.element == .uint8 else { continue }
       throw node.unsupported(
         "operand \(operand.name) is uint8; float32, int8, uint8 and 16x8 models are run: convert with "
@@ -308,7 +435,11 @@ struct TFLiteBuilder {
     guard derived.count == outputs.count else {
       throw node.invalid("it has \(outputs.count) results and should have \(derived.count)")
     }
-    for (type, output) in zip(derived, outputs) {
+    for (index, (type, output)) in zip(derived, outputs).enumerated() {
+      // A shape that the file leaves open is what follows from the operands'.
+      if scope.tensors[node.outputs[result ?? index]].isOpen {
+        graph[output].type.shape = type.shape
+      }
       guard type == graph[output].type else {
         throw node.invalid(
           "its result is stated as \(graph[output].type.shape), "
@@ -321,6 +452,7 @@ struct TFLiteBuilder {
         node, inputs: operands.compactMap { $0 }, result: graph[output], same: shares)
     }
     guard let first = outputs.first else { throw node.invalid("it has no result") }
+    budget.keep(operation)
     graph.nodes.append(
       Node(name: graph[first].name, operation: operation, inputs: inputs, outputs: outputs))
   }

@@ -24,6 +24,9 @@ enum TFLiteElementwise {
       }
       layer.input = try builder.flattened(node, layer.input, [count / matrix[1], matrix[1]])
     }
+    _ = try builder.removeZeroPoint(
+      node, input: &layer.input, weights: &layer.weights, axis: 1,
+      inputAxis: builder.graph[layer.input].type.shape.count - 1)
     let operation = FullyConnected(activation: try node.activation(try options?.uint8(0) ?? 0))
     try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
   }

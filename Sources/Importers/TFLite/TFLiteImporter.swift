@@ -4,42 +4,78 @@ import ModelGraph
 enum TFLiteImporter {
   /// Reads a file.
   static func graph(
-    bytes: [UInt8], name: String, constants: [String: TensorData], states: StateRequest, fed: Int
+    bytes: [UInt8], name: String, constants: [String: TensorData], states: StateRequest,
+    dataShapes: [[Int]]
   ) throws(GraphError) -> Graph {
     let model = try TFLiteModel(bytes)
-    var builder = try TFLiteBuilder(model, name: name, constants: constants)
-    try convert(model, &builder)
-    try builder.finishVariables()
-    var graph = builder.graph
-    func ports(_ ids: [ValueID]) -> [ModelPort] {
-      ids.map { id in
-        ModelPort(
-          name: graph[id].name, element: graph[id].type.element, dimensions: graph[id].type.shape)
-      }
-    }
+    let main = model.main
     let pairs = try StatePairing.pairs(
-      states, inputs: ports(graph.inputs), outputs: ports(graph.outputs), fed: fed)
+      states,
+      inputs: main.inputs.map { main.tensors[$0].port }.filter { constants[$0.name] == nil },
+      outputs: main.outputs.map { main.tensors[$0].port }, fed: dataShapes.count)
+    var builder = try TFLiteBuilder(
+      model, name: name, constants: constants, states: pairs, dataShapes: dataShapes)
+    try checkOperators(model)
+    try convert(main, of: model, into: &builder)
+    try builder.finishVariables()
+    var graph = try builder.finished()
     try StatePairing.apply(pairs, to: &graph)
     return graph
   }
 
-  /// Maps every operator of a model's graph.
+  /// Emits the operators of a subgraph, whose tensors the builder has at hand.
   static func convert(
-    _ model: TFLiteModel, _ builder: inout TFLiteBuilder
+    _ subgraph: TFLiteSubgraph, of model: TFLiteModel, into builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    for (index, operation) in model.operators.enumerated() {
+    for (index, operation) in subgraph.operators.enumerated() {
       guard operation.code < model.codes.count else {
         throw GraphError.malformed("TFLite: operator \(index) names code \(operation.code)")
       }
       let node = try TFLiteNode(
-        operation, index: index, name: model.codes[operation.code].name, model: model)
+        operation, index: index, name: model.codes[operation.code].name, subgraph: subgraph)
       guard let mapping = TFLiteOperatorTable.mappings[node.operation] else {
-        throw node.unsupported(
-          "Swiftlet does not run this operator; replace it in the model, or export a model built "
-            + "of convolutions, pooling, dense layers and their activations")
+        throw node.unsupported(GraphError.unknownOperatorAdvice)
       }
       try mapping.convert(node, &builder)
+      try builder.checkBudget(node)
     }
+  }
+
+  /// The file's operators.
+  static func nodes(bytes: [UInt8]) throws(GraphError) -> [SourceNode] {
+    let model = try TFLiteModel(bytes)
+    func names(_ tensors: [Int]) -> [String] {
+      tensors.filter(model.main.tensors.indices.contains).map { model.main.tensors[$0].name }
+    }
+    return model.main.operators.map { operation in
+      let outputs = names(operation.outputs)
+      return SourceNode(
+        name: outputs.first ?? "", operation: model.name(of: operation),
+        inputs: names(operation.inputs), outputs: outputs)
+    }
+  }
+
+  /// Refuses the operators that the table does not have, all at once.
+  private static func checkOperators(_ model: TFLiteModel) throws(GraphError) {
+    let unknown = model.main.operators.filter {
+      model.codes.indices.contains($0.code)
+        && TFLiteOperatorTable.mappings[model.name(of: $0)] == nil
+    }
+    let refusal = GraphError.unknownOperators(
+      unknown.map { operation in
+        let result = operation.outputs.first.flatMap {
+          model.main.tensors.indices.contains($0) ? model.main.tensors[$0].name : nil
+        }
+        return (model.name(of: operation), result ?? "without a result")
+      })
+    if let refusal { throw refusal }
+  }
+}
+
+extension TFLiteModel {
+  /// The schema's name of an operator; empty where its code does not exist.
+  fileprivate func name(of operation: TFLiteOperator) -> String {
+    codes.indices.contains(operation.code) ? codes[operation.code].name : ""
   }
 }
 
@@ -53,22 +89,25 @@ struct TFLiteNode {
   let inputs: [Int]
   /// Tensor numbers.
   let outputs: [Int]
+  /// Tensor numbers.
+  let intermediates: [Int]
   private let options: FlatTable?
   private let optionsType: Int
 
   /// Checks that every edge names a tensor.
   init(
-    _ source: TFLiteOperator, index: Int, name: String, model: TFLiteModel
+    _ source: TFLiteOperator, index: Int, name: String, subgraph: TFLiteSubgraph
   ) throws(GraphError) {
-    guard source.inputs.allSatisfy({ $0 == -1 || model.tensors.indices.contains($0) }),
-      source.outputs.allSatisfy(model.tensors.indices.contains)
+    guard source.inputs.allSatisfy({ $0 == -1 || subgraph.tensors.indices.contains($0) }),
+      (source.outputs + source.intermediates).allSatisfy(subgraph.tensors.indices.contains)
     else {
       throw GraphError.malformed("TFLite: operator \(index) names a tensor that does not exist")
     }
     operation = name
-    self.name = source.outputs.first.map { model.tensors[$0].name } ?? "#\(index)"
+    self.name = source.outputs.first.map { subgraph.tensors[$0].name } ?? "#\(index)"
     inputs = source.inputs
     outputs = source.outputs
+    intermediates = source.intermediates
     options = source.options
     optionsType = source.optionsType
   }

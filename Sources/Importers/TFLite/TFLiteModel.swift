@@ -2,17 +2,23 @@ import ModelGraph
 
 /// The part of the TFLite schema (version 3) that inference needs, by field ids.
 struct TFLiteModel {
+  private let file: FlatBuffer
   var codes: [TFLiteOperatorCode]
-  private var graphs: [FlatTable]
   var buffers: [FlatTable]
-  var tensors: [TFLiteTensor]
-  var operators: [TFLiteOperator]
-  var inputs: [Int]
-  var outputs: [Int]
+  /// The first is the model; the others are run where one of its operators names them. Those of
+  /// further signatures are not.
+  var subgraphs: [TFLiteSubgraph]
+
+  /// The subgraph an interpreter runs.
+  var main: TFLiteSubgraph { subgraphs[0] }
+
+  /// Size of the file.
+  var byteCount: Int { file.count }
 
   /// Decodes a file.
   init(_ bytes: [UInt8]) throws(GraphError) {
-    let root = try FlatBuffer(bytes).root()
+    file = FlatBuffer(bytes)
+    let root = try file.root()
     let version = try root.uint32(0)
     guard version == 3 else {
       throw GraphError.malformed("TFLite: schema version \(version) is not read; version 3 is")
@@ -21,57 +27,21 @@ struct TFLiteModel {
     for table in try root.tables(1, limit: ImportLimits.nodes) {
       codes.append(try TFLiteOperatorCode(table))
     }
-    graphs = try root.tables(2, limit: ImportLimits.nodes)
     buffers = try root.tables(4, limit: ImportLimits.tensors)
-    (tensors, operators, inputs, outputs) = ([], [], [], [])
-    if let main = graphs.first { try read(main) }
-    // Beside the main graph stand those that give variables their first values.
-    guard try initializers.count == graphs.count - 1 else {
-      throw GraphError.unsupported(
-        operation: "subgraphs", node: "model",
-        reason: "the model has \(graphs.count) subgraphs and one is read; export without control "
-          + "flow and with a single signature")
-    }
-    guard !inputs.isEmpty, !outputs.isEmpty else {
-      throw GraphError.malformed("TFLite: the inputs or outputs name no tensor")
-    }
-  }
-
-  private mutating func read(_ graph: FlatTable) throws(GraphError) {
-    tensors = []
-    for table in try graph.tables(0, limit: ImportLimits.tensors) {
-      tensors.append(try TFLiteTensor(table, index: tensors.count))
-    }
-    inputs = try graph.int32s(1, limit: ImportLimits.operands)
-    outputs = try graph.int32s(2, limit: ImportLimits.operands)
-    operators = []
-    for table in try graph.tables(3, limit: ImportLimits.nodes) {
-      operators.append(try TFLiteOperator(table))
-    }
-    guard (inputs + outputs).allSatisfy(tensors.indices.contains) else {
-      throw GraphError.malformed("TFLite: the inputs or outputs name no tensor")
-    }
-  }
-
-  /// The subgraphs that the model calls once, before its first run.
-  private var initializers: Set<Int> {
-    get throws(GraphError) {
-      var indices: Set<Int> = []
-      for call in operators where call.optionsType == TFLiteVariables.callOnceOptions {
-        indices.insert(try call.options?.int32(0) ?? 0)
+    subgraphs = []
+    var operators = 0
+    for table in try root.tables(2, limit: ImportLimits.nodes) {
+      let subgraph = try TFLiteSubgraph(table)
+      operators += subgraph.operators.count + subgraph.tensors.count
+      guard operators <= ImportLimits.tensors else {
+        throw GraphError.malformed(
+          "TFLite: more than \(ImportLimits.tensors) tensors and operators")
       }
-      return indices.intersection(graphs.indices.dropFirst())
+      subgraphs.append(subgraph)
     }
-  }
-
-  /// The same file with a subgraph in place of the main one.
-  func subgraph(_ index: Int) throws(GraphError) -> TFLiteModel {
-    guard graphs.indices.dropFirst().contains(index) else {
-      throw GraphError.malformed("TFLite: there is no subgraph \(index) to call")
+    guard let main = subgraphs.first, !main.inputs.isEmpty, !main.outputs.isEmpty else {
+      throw GraphError.malformed("TFLite: the inputs or outputs name no tensor")
     }
-    var model = self
-    try model.read(graphs[index])
-    return model
   }
 
   /// The bytes of a tensor's buffer; none for an activation.
@@ -80,13 +50,41 @@ struct TFLiteModel {
       throw GraphError.malformed("TFLite: tensor \(tensor.name) names buffer \(tensor.buffer)")
     }
     let buffer = buffers[tensor.buffer]
-    // Buffer.offset > 1: the data stands behind the flatbuffer (files over 2 GB).
-    guard try buffer.uint64(1) <= 1 else {
-      throw GraphError.unsupported(
-        operation: "buffer offset", node: tensor.name,
-        reason: "its data stands outside the flatbuffer; save a model under 2 GB")
+    // Buffer.offset > 1: the data stands behind the flatbuffer.
+    let offset = try buffer.uint64(1)
+    if offset > 1 {
+      let (start, size) = (Int(clamping: offset), Int(clamping: try buffer.uint64(2)))
+      guard start <= Int(Int32.max), size <= ImportLimits.constantBytes else {
+        throw GraphError.malformed("TFLite: tensor \(tensor.name) lies outside the file")
+      }
+      return try file.slice(start..<start + size)
     }
     return try buffer.bytes(0)
+  }
+}
+
+/// `SubGraph`.
+struct TFLiteSubgraph {
+  var tensors: [TFLiteTensor]
+  var operators: [TFLiteOperator]
+  var inputs: [Int]
+  var outputs: [Int]
+
+  /// Decodes the table.
+  init(_ table: FlatTable) throws(GraphError) {
+    tensors = []
+    for tensor in try table.tables(0, limit: ImportLimits.tensors) {
+      tensors.append(try TFLiteTensor(tensor, index: tensors.count))
+    }
+    inputs = try table.int32s(1, limit: ImportLimits.operands)
+    outputs = try table.int32s(2, limit: ImportLimits.operands)
+    operators = []
+    for node in try table.tables(3, limit: ImportLimits.nodes) {
+      operators.append(try TFLiteOperator(node))
+    }
+    guard (inputs + outputs).allSatisfy(tensors.indices.contains) else {
+      throw GraphError.malformed("TFLite: the inputs or outputs name no tensor")
+    }
   }
 }
 
@@ -119,7 +117,7 @@ struct TFLiteTensor {
   var buffer: Int
   var name: String
   var isVariable: Bool
-  var isSparse: Bool
+  var sparsity: TFLiteSparsity?
   var signature: [Int]
   var scales: [Float] = []
   var zeroPoints: [Int64] = []
@@ -134,7 +132,9 @@ struct TFLiteTensor {
     name = try table.string(3)
     if name.isEmpty { name = "#\(index)" }
     isVariable = try table.bool(5)
-    isSparse = try table.table(6) != nil
+    sparsity = try table.table(6).map { (parameters) throws(GraphError) in
+      try TFLiteSparsity(parameters)
+    }
     signature = try table.int32s(7, limit: ImportLimits.rank)
     if let quantization = try table.table(4) {
       scales = try quantization.floats(2, limit: ImportLimits.tensors)
@@ -142,6 +142,31 @@ struct TFLiteTensor {
       axis = try quantization.int32(6)
       hasOtherQuantization = try quantization.uint8(4) != 0
     }
+  }
+
+  /// True for a result whose shape is not known before it is computed; an unranked one has none, as a
+  /// single number has.
+  var isOpen: Bool { shape.isEmpty || signature.contains { $0 < 0 } }
+
+  /// Takes open dimensions from an array that will be run: of this rank with its first axis counting
+  /// items, or of one more.
+  mutating func close(toFit array: [Int]) {
+    guard signature.count == shape.count,
+      array.count == shape.count || array.count == shape.count + 1
+    else { return }
+    let item = array.count == shape.count ? [1] + array.dropFirst() : Array(array.dropFirst())
+    for axis in shape.indices where signature[axis] < 0 {
+      shape[axis] = item[axis]
+      signature[axis] = item[axis]
+    }
+  }
+
+  /// The end of the model that this tensor is.
+  var port: ModelPort {
+    let dimensions = shape.indices.map { axis in
+      axis < signature.count && signature[axis] < 0 ? nil : shape[axis]
+    }
+    return ModelPort(name: name, element: element, dimensions: dimensions)
   }
 
   /// The element type, or nil when it is not read.
@@ -167,6 +192,8 @@ struct TFLiteOperator {
   var outputs: [Int]
   var optionsType: Int
   var options: FlatTable?
+  /// Tensors that say how values inside the operator are quantised.
+  var intermediates: [Int]
 
   /// Decodes the table.
   init(_ table: FlatTable) throws(GraphError) {
@@ -175,5 +202,11 @@ struct TFLiteOperator {
     outputs = try table.int32s(2, limit: ImportLimits.operands)
     optionsType = Int(try table.uint8(3))
     options = try table.table(4)
+    intermediates = try table.int32s(8, limit: ImportLimits.operands)
+    // The second union of options, counted from 1000 here.
+    let second = Int(try table.uint8(11))
+    if second != 0, let table = try table.table(12) {
+      (optionsType, options) = (1000 + second, table)
+    }
   }
 }

@@ -5,6 +5,9 @@ enum TFLiteOperatorNames {
     names.indices.contains(code) ? names[code] : "BUILTIN_\(code)"
   }
 
+  /// The number of a name.
+  static func code(_ name: String) -> Int? { names.firstIndex(of: name) }
+
   private static let names = """
     ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE \
     EMBEDDING_LOOKUP FLOOR FULLY_CONNECTED HASHTABLE_LOOKUP L2_NORMALIZATION L2_POOL_2D \

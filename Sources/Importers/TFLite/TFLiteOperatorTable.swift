@@ -17,6 +17,7 @@ enum TFLiteOperatorTable {
     "ARG_MAX": TFLiteMapping(convert: TFLiteArrangement.extremum),
     "ARG_MIN": TFLiteMapping(convert: TFLiteArrangement.extremum),
     "ASSIGN_VARIABLE": TFLiteMapping(convert: TFLiteVariables.assign),
+    "ATAN2": TFLiteMapping(convert: TFLitePointwise.binary(.arcTangent)),
     "AVERAGE_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.averagePool),
     "BATCH_MATMUL": TFLiteMapping(convert: TFLiteElementwise.matrixProduct),
     "BATCH_TO_SPACE_ND": TFLiteMapping(convert: TFLiteArrangement.batchToSpace),
@@ -27,7 +28,9 @@ enum TFLiteOperatorTable {
     "CONCATENATION": TFLiteMapping(convert: TFLiteArrangement.concatenation),
     "CONV_2D": TFLiteMapping(convert: TFLiteSpatial.convolution),
     "COS": TFLiteMapping(convert: TFLitePointwise.basic(.cos)),
+    "CUMSUM": TFLiteMapping(convert: TFLiteReduction.cumulativeSum),
     "DEPTHWISE_CONV_2D": TFLiteMapping(convert: TFLiteSpatial.depthwise),
+    "DENSIFY": TFLiteMapping(convert: TFLiteQuantization.densify),
     "DEPTH_TO_SPACE": TFLiteMapping(convert: TFLiteArrangement.depthToSpace),
     "DEQUANTIZE": TFLiteMapping(convert: TFLiteQuantization.dequantize),
     "DIV": TFLiteMapping(convert: TFLitePointwise.binary(.divide, options: 29)),
@@ -48,6 +51,7 @@ enum TFLiteOperatorTable {
     "GREATER_EQUAL": TFLiteMapping(convert: TFLitePointwise.binary(.greaterOrEqual)),
     "HARD_SWISH": TFLiteMapping(
       convert: TFLitePointwise.function(.hardSwish, .reference(.hardSwish))),
+    "IF": TFLiteMapping(convert: TFLiteControlFlow.choice),
     "L2_NORMALIZATION": TFLiteMapping(convert: TFLiteElementwise.length),
     "LEAKY_RELU": TFLiteMapping(convert: TFLitePointwise.leakyRelu),
     "LESS": TFLiteMapping(convert: TFLitePointwise.binary(.less)),
@@ -89,7 +93,8 @@ enum TFLiteOperatorTable {
     "RESIZE_NEAREST_NEIGHBOR": TFLiteMapping(convert: TFLiteResize.nearest),
     "REVERSE_V2": TFLiteMapping(convert: TFLiteSelection.reverse),
     "ROUND": TFLiteMapping(convert: TFLitePointwise.basic(.round)),
-    "RSQRT": TFLiteMapping(convert: TFLitePointwise.function(.reciprocalRoot, .nearest)),
+    "RSQRT": TFLiteMapping(
+      convert: TFLitePointwise.function(.reciprocalRoot, .reference(.reciprocalRoot))),
     "SCATTER_ND": TFLiteMapping(convert: TFLiteSelection.scatterND),
     "SELECT": TFLiteMapping(convert: TFLitePointwise.choice),
     "SELECT_V2": TFLiteMapping(convert: TFLitePointwise.choice),
@@ -106,6 +111,7 @@ enum TFLiteOperatorTable {
     "SQUARE": TFLiteMapping(convert: TFLitePointwise.function(.square)),
     "SQUARED_DIFFERENCE": TFLiteMapping(convert: TFLitePointwise.binary(.squaredDifference)),
     "SQUEEZE": TFLiteMapping(convert: TFLiteArrangement.restate),
+    "STABLEHLO_COMPOSITE": TFLiteMapping(convert: TFLiteControlFlow.composite),
     "STRIDED_SLICE": TFLiteMapping(convert: TFLiteSelection.stridedSlice),
     "SUB": TFLiteMapping(convert: TFLitePointwise.binary(.subtract, options: 28)),
     "SUM": TFLiteReduction.mapping(.sum),
@@ -116,6 +122,7 @@ enum TFLiteOperatorTable {
     "TRANSPOSE_CONV": TFLiteMapping(convert: TFLiteSpatial.transposedConvolution),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": TFLiteMapping(convert: TFLiteRecurrent.sequenceLSTM),
     "UNPACK": TFLiteMapping(convert: TFLiteSelection.unpack),
+    "WHILE": TFLiteMapping(convert: TFLiteControlFlow.loop),
     "ZEROS_LIKE": TFLiteMapping(convert: TFLiteArrangement.zeros),
     "VAR_HANDLE": TFLiteMapping(convert: TFLiteVariables.handle),
   ]
@@ -156,6 +163,28 @@ enum TFLiteSpatial {
     var window: Window
     var bottom: Int
     var right: Int
+
+    /// The same windows over an input whose rows each stand twice.
+    mutating func doubleRows() {
+      window.height *= 2
+      window.strideHeight *= 2
+      window.paddingTop *= 2
+      bottom *= 2
+    }
+  }
+
+  /// Takes the zero point out of a convolution's weights.
+  private static func removeZeroPoint(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder,
+    _ layer: inout (input: ValueID, weights: ValueID, bias: ValueID?), _ frame: inout Frame
+  ) throws(GraphError) {
+    let isDoubled = try builder.removeZeroPoint(
+      node, input: &layer.input, weights: &layer.weights, axis: 1, inputAxis: 1)
+    guard isDoubled else { return }
+    guard frame.window.dilationHeight == 1 else {
+      throw node.unsupported("it is dilated, and its weights less their zero point need nine bits")
+    }
+    frame.doubleRows()
   }
 
   private static func frame(
@@ -185,7 +214,7 @@ enum TFLiteSpatial {
   @Sendable static func convolution(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    let layer = try builder.weights(node, axis: 0)
+    var layer = try builder.weights(node, axis: 0)
     let kernel = builder.graph[layer.weights].type.shape
     let image = builder.graph[layer.input].type.shape
     guard kernel.count == 4, image.count == 4 else {
@@ -195,11 +224,12 @@ enum TFLiteSpatial {
       throw node.invalid("weights \(kernel) over \(image[3]) channels")
     }
     let options = try node.options(1)
-    let frame = try frame(
+    var frame = try frame(
       node, image: image, kernel: (kernel[1], kernel[2]),
       strides: (try options?.int32(2) ?? 0, try options?.int32(1) ?? 0),
       dilations: (try options?.int32(5, default: 1) ?? 1, try options?.int32(4, default: 1) ?? 1),
       padding: try options?.uint8(0) ?? 0)
+    try removeZeroPoint(node, &builder, &layer, &frame)
     let operation = Conv2D(
       window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
       activation: try node.activation(try options?.uint8(3) ?? 0),
@@ -215,7 +245,7 @@ enum TFLiteSpatial {
     let layer = try builder.weights(node, axis: 0, places: (input: 2, weights: 1, bias: 3))
     let kernel = builder.graph[layer.weights].type.shape
     let size = try builder.integers(node, 0)
-    guard kernel.count == 4, size.count == 4, size.allSatisfy({ $0 > 0 }) else {
+    guard kernel.count == 4, size.count == 4, ImportLimits.count(size) != nil else {
       throw node.invalid("weights \(kernel) and a result of \(size)")
     }
     let options = try node.options(49)
@@ -223,28 +253,70 @@ enum TFLiteSpatial {
       node, image: size, kernel: (kernel[1], kernel[2]),
       strides: (try options?.int32(2) ?? 0, try options?.int32(1) ?? 0), dilations: (1, 1),
       padding: try options?.uint8(0) ?? 0)
+    if builder.graph[layer.input].type.element == .int16 {
+      return try spread(node, &builder, layer, frame.window, size)
+    }
     let operation = TransposedConv2D(
       window: frame.window, height: size[1], width: size[2],
       activation: try node.activation(try options?.uint8(3) ?? 0))
     try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
   }
 
+  /// A transposed convolution of int16, whose zero is the integer 0: zeros between the rows and columns
+  /// of its input, then a convolution with the weights turned around. The sums are the same.
+  private static func spread(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder,
+    _ layer: (input: ValueID, weights: ValueID, bias: ValueID?), _ window: Window, _ size: [Int]
+  ) throws(GraphError) {
+    let shape = builder.graph[layer.input].type.shape
+    guard shape.count == 4 else { throw node.invalid("its input has shape \(shape)") }
+    var positions: [[Int]?] = [nil, [], [], nil]
+    var (before, after) = ([0, 0], [0, 0])
+    let axes = [
+      (window.height, window.strideHeight, window.paddingTop),
+      (window.width, window.strideWidth, window.paddingLeft),
+    ]
+    for (axis, (kernel, stride, cut)) in axes.enumerated() {
+      before[axis] = kernel - 1 - cut
+      // Behind the last element as many zeros as the last window reaches beyond the padding.
+      let reach = size[axis + 1] - before[axis]
+      let length = max((shape[axis + 1] - 1) * stride + 1, reach)
+      guard before[axis] >= 0, length <= ImportLimits.windowExtent else {
+        throw node.invalid("it cuts \(cut) off windows of \(kernel)")
+      }
+      positions[axis + 1] = (0..<length).map { position in
+        position % stride == 0 && position / stride < shape[axis + 1] ? position / stride : -1
+      }
+      after[axis] = size[axis + 1] + kernel - 1 - before[axis] - length
+    }
+    let spread = try builder.step(
+      node, Pick(positions: positions), [layer.input], suffix: "/spread")
+    let turned = try builder.turnedWindows(layer.weights)
+    let operation = Conv2D(
+      window: Window(
+        height: window.height, width: window.width, paddingTop: before[0], paddingLeft: before[1]),
+      paddingBottom: after[0], paddingRight: after[1],
+      activation: try node.activation(try node.options(49)?.uint8(3) ?? 0))
+    try builder.emit(node, operation, [spread, turned, layer.bias])
+  }
+
   /// DEPTHWISE_CONV_2D: weights [1,KH,KW,C·m]; m follows from the shapes.
   @Sendable static func depthwise(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    let layer = try builder.weights(node, axis: 3)
+    var layer = try builder.weights(node, axis: 3)
     let kernel = builder.graph[layer.weights].type.shape
     let image = builder.graph[layer.input].type.shape
     guard kernel.count == 4, image.count == 4, kernel[0] == 1, kernel[3] % image[3] == 0 else {
       throw node.invalid("weights \(kernel) and input \(image)")
     }
     let options = try node.options(2)
-    let frame = try frame(
+    var frame = try frame(
       node, image: image, kernel: (kernel[1], kernel[2]),
       strides: (try options?.int32(2) ?? 0, try options?.int32(1) ?? 0),
       dilations: (try options?.int32(6, default: 1) ?? 1, try options?.int32(5, default: 1) ?? 1),
       padding: try options?.uint8(0) ?? 0)
+    try removeZeroPoint(node, &builder, &layer, &frame)
     let operation = DepthwiseConv2D(
       window: frame.window, paddingBottom: frame.bottom, paddingRight: frame.right,
       depthMultiplier: kernel[3] / image[3],

@@ -33,9 +33,11 @@ enum TFLitePointwise {
   ) throws(GraphError) {
     let input = try builder.operand(node, 0)
     var operation = Pointwise(expression)
-    if builder.graph[input].type.element == .int8 {
+    let element = builder.graph[input].type.element
+    if element == .int8 || element == .int16 {
       guard let table else {
-        throw node.unsupported("LiteRT has no int8 form of it to be equal to; keep it in float32")
+        throw node.unsupported(
+          "LiteRT has no \(element.rawValue) form of it to be equal to; keep it in float32")
       }
       operation.table = table
     }
@@ -74,6 +76,7 @@ enum TFLitePointwise {
       if let options, let table = try node.options(options) {
         operation.activation = try node.activation(try table.uint8(0))
       }
+      if !function.isLogical { try builder.retype(node, as: right) }
       try builder.emit(node, operation, [left, right])
     }
   }

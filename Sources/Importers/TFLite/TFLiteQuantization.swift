@@ -75,6 +75,18 @@ enum TFLiteQuantization {
     try builder.emit(node, FakeQuantize(grid: try grid(of: value, node)), [input])
   }
 
+  /// DENSIFY: constants are dense as they are read.
+  @Sendable static func densify(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    guard node.outputs.count == 1 else { throw node.invalid("it should have one result") }
+    guard builder.graph[input].constant != nil else {
+      throw node.unsupported("its operand is computed; only constants are sparse")
+    }
+    try builder.define(node.outputs[0], as: input)
+  }
+
   private static func grid(of value: Value, _ node: TFLiteNode) throws(GraphError) -> IntegerGrid {
     guard let parameters = value.quantization, parameters.isPerTensor,
       let levels = IntegerGrid.levels(of: value.type.element), value.type.element != .int32
@@ -141,7 +153,7 @@ enum TFLiteQuantization {
   static func checkActivations(
     _ node: TFLiteNode, inputs: [Value], result: Value, same: Bool
   ) throws(GraphError) {
-    guard result.type.element != .uint8 else {
+    guard same || result.type.element != .uint8 else {
       throw node.unsupported("a result of type \(result.type.element.rawValue) is not run")
     }
     for value in [result] + inputs where value.constant == nil {

@@ -3,6 +3,18 @@ import Operators
 
 /// Reductions over constant axes.
 enum TFLiteReduction {
+  /// CUMSUM along a constant axis. Options: exclusive, reverse.
+  @Sendable static func cumulativeSum(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
+    let options = try node.options(102)
+    let operation = CumulativeSum(
+      axis: try builder.axis(node, 1, rank: builder.graph[input].type.shape.count),
+      isExclusive: try options?.bool(0) ?? false, isReverse: try options?.bool(1) ?? false)
+    try builder.emit(node, operation, [input])
+  }
+
   /// The mapping of a kind; REDUCE_ANY and REDUCE_ALL are the maximum and minimum of truth values.
   static func mapping(_ kind: Reduce.Kind, keepsParameters: Bool = false) -> TFLiteMapping {
     TFLiteMapping { (node, builder) throws(GraphError) in

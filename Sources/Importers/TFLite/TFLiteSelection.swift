@@ -58,9 +58,12 @@ enum TFLiteSelection {
     let shape = builder.graph[input].type.shape
     let axis = try builder.axis(node, 2, rank: shape.count)
     var sizes = try builder.integers(node, 1)
+    guard sizes.allSatisfy({ $0 <= shape[axis] }) else {
+      throw node.invalid("parts \(sizes) of an axis of \(shape[axis])")
+    }
     let known = sizes.filter { $0 >= 0 }.reduce(0, +)
     if let open = sizes.firstIndex(of: -1) { sizes[open] = shape[axis] - known }
-    guard sizes.count == node.outputs.count, sizes.allSatisfy({ $0 > 0 && $0 <= shape[axis] }),
+    guard sizes.count == node.outputs.count, sizes.allSatisfy({ $0 > 0 }),
       sizes.reduce(0, +) == shape[axis]
     else { throw node.invalid("parts \(sizes) of an axis of \(shape[axis])") }
     try emitParts(node, &builder, input, axis, sizes)
@@ -101,7 +104,8 @@ enum TFLiteSelection {
     let shape = builder.graph[input].type.shape
     let (starts, sizes) = (try builder.integers(node, 1), try builder.integers(node, 2))
     guard starts.count == shape.count, sizes.count == shape.count,
-      zip(starts, shape).allSatisfy({ (0...$1).contains($0) })
+      zip(starts, shape).allSatisfy({ (0...$1).contains($0) }),
+      zip(sizes, shape).allSatisfy({ (-1...$1).contains($0) })
     else { throw node.invalid("from \(starts), \(sizes) of \(shape)") }
     let ends = shape.indices.map { sizes[$0] == -1 ? shape[$0] : starts[$0] + sizes[$0] }
     guard shape.indices.allSatisfy({ (starts[$0]...max(starts[$0], shape[$0])).contains(ends[$0]) })
@@ -172,7 +176,8 @@ enum TFLiteSelection {
     guard repeats.count == shape.count,
       repeats.allSatisfy({ (1...ImportLimits.elements).contains($0) })
     else { throw node.invalid("repeats \(repeats) of \(shape)") }
-    try ImportLimits.check(zip(shape, repeats).map { $0 * $1 }, node: node.name, "the result")
+    try ImportLimits.check(
+      zip(shape, repeats).map { $0 * $1 }, node: node.name, "the result of \(node.operation)")
     try emit(
       node, &builder, input,
       zip(shape, repeats).map { size, count in (0..<size * count).map { $0 % size } })
@@ -188,7 +193,7 @@ enum TFLiteSelection {
     guard StridedWalk(broadcasting: shape, to: target) != nil else {
       throw node.invalid("\(shape) cannot be broadcast to \(target)")
     }
-    try ImportLimits.check(target, node: node.name, "the result")
+    try ImportLimits.check(target, node: node.name, "the result of \(node.operation)")
     let padded = [Int](repeating: 1, count: target.count - shape.count) + shape
     if padded != shape { input = try builder.flattened(node, input, padded) }
     try emit(
@@ -270,7 +275,7 @@ enum TFLiteSelection {
     guard let data = builder.graph[indices].constant else {
       throw node.unsupported("its positions are computed; positions known at export are run")
     }
-    guard let depth = data.shape.last, (1...shape.count).contains(depth),
+    guard let depth = data.shape.last, depth >= 1, depth <= shape.count,
       let list = data.integers
     else { throw node.invalid("positions \(data.shape) in \(shape)") }
     let steps = StridedWalk(over: shape).steps
@@ -292,6 +297,8 @@ enum TFLiteSelection {
     let indices = try builder.operand(node, 1)
     let (starts, length) = try starts(
       node, builder, indices, in: builder.graph[input].type.shape)
+    try ImportLimits.check(
+      [starts.count, length], node: node.name, "the result of \(node.operation)")
     try emitFlat(node, &builder, input, starts.flatMap { $0..<$0 + length })
   }
 
@@ -302,7 +309,9 @@ enum TFLiteSelection {
     let indices = try builder.operand(node, 0)
     let updates = try builder.operand(node, 1)
     let shape = try builder.integers(node, 2)
-    try ImportLimits.check(shape, node: node.name, "the result")
+    try ImportLimits.check(shape, node: node.name, "the result of \(node.operation)")
+    try ImportLimits.check(
+      [shape.reduce(1, *)], node: node.name, "the result of \(node.operation)")
     let (starts, length) = try starts(node, builder, indices, in: shape)
     guard Set(starts).count == starts.count else {
       throw node.unsupported("two updates go to one position; only one may")

@@ -11,8 +11,8 @@ struct TFLiteVariables {
   private static let handleOptions = 111
 
   private struct Variable {
-    /// The tensor of the first reading that no assignment precedes.
-    var read: Int?
+    /// The result of the first reading that no assignment precedes.
+    var read: ValueID?
     /// The last value assigned.
     var assigned: ValueID?
     /// What the initialising subgraph assigned.
@@ -21,7 +21,6 @@ struct TFLiteVariables {
 
   private var variables: [String: Variable] = [:]
   private var order: [String] = []
-  private var handles: [Int: String] = [:]
   private var isInitializer = false
 
   /// `VAR_HANDLE` names a variable.
@@ -33,7 +32,7 @@ struct TFLiteVariables {
     let container = try options?.string(0) ?? ""
     guard node.outputs.count == 1, !name.isEmpty else { throw node.invalid("it names no variable") }
     let key = container.isEmpty ? name : "\(container)/\(name)"
-    builder.variables.handles[node.outputs[0]] = key
+    builder.handles[node.outputs[0]] = key
     if builder.variables.variables.updateValue(
       builder.variables.variables[key] ?? Variable(), forKey: key) == nil
     {
@@ -41,24 +40,23 @@ struct TFLiteVariables {
     }
   }
 
-  /// `CALL_ONCE`: its subgraph is computed here and now, and has to assign constants.
+  /// `CALL_ONCE`: its subgraph is computed at import, and has to assign constants.
   @Sendable static func callOnce(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    guard !builder.variables.isInitializer else {
+    let outer = builder.variables
+    guard !outer.isInitializer else {
       throw node.unsupported("it stands in a graph that is itself called once")
     }
-    let index = try node.options(callOnceOptions)?.int32(0) ?? 0
-    let model = try builder.model.subgraph(index)
-    guard model.inputs.isEmpty else {
-      throw node.unsupported("the graph it calls has inputs; variables start from constants")
-    }
-    var initializer = try TFLiteBuilder(model, name: "initialiser", constants: [:])
-    initializer.variables.isInitializer = true
-    try TFLiteImporter.convert(model, &initializer)
-    for name in initializer.variables.order {
-      guard let id = initializer.variables.variables[name]?.assigned else { continue }
-      guard let data = initializer.graph[id].constant else {
+    builder.variables = TFLiteVariables()
+    builder.variables.isInitializer = true
+    _ = try builder.inline(
+      try node.options(callOnceOptions)?.int32(0) ?? 0, node, operands: [])
+    let initializer = builder.variables
+    builder.variables = outer
+    for name in initializer.order {
+      guard let id = initializer.variables[name]?.assigned else { continue }
+      guard let data = builder.graph[id].constant else {
         throw node.unsupported("the first value of \(name) is not constant")
       }
       builder.variables.variables[name, default: Variable()].initial = data
@@ -75,17 +73,11 @@ struct TFLiteVariables {
       throw node.invalid("it has \(node.outputs.count) results")
     }
     if variable.assigned == nil, variable.read == nil {
-      variable.read = node.outputs[0]
+      variable.read = try builder.value(node.outputs[0])
       builder.variables.variables[name] = variable
-      _ = try builder.value(node.outputs[0])
       return
     }
-    let source: ValueID
-    if let assigned = variable.assigned {
-      source = assigned
-    } else {
-      source = try builder.value(variable.read ?? 0)
-    }
+    guard let source = variable.assigned ?? variable.read else { return }
     let shape = try builder.stated(node, 0).shape
     try builder.emit(node, Reshape(shape: shape), [source], sameParameters: true)
   }
@@ -102,14 +94,14 @@ struct TFLiteVariables {
   private static func variable(
     of node: TFLiteNode, _ builder: TFLiteBuilder
   ) throws(GraphError) -> String {
-    guard let handle = node.inputs.first, let name = builder.variables.handles[handle] else {
+    guard let handle = node.inputs.first, let name = builder.handles[handle] else {
       throw node.unsupported("its variable is not named by a VAR_HANDLE of the same graph")
     }
     return name
   }
 
   /// Variables that are read before they are assigned, with what they start from.
-  fileprivate var kept: [(name: String, read: Int, assigned: ValueID?, initial: TensorData?)] {
+  fileprivate var kept: [(name: String, read: ValueID, assigned: ValueID?, initial: TensorData?)] {
     order.compactMap { name in
       guard let variable = variables[name], let read = variable.read else { return nil }
       return (name, read, variable.assigned, variable.initial)
@@ -122,7 +114,7 @@ extension TFLiteBuilder {
   mutating func finishVariables() throws(GraphError) {
     var written: Set<ValueID> = []
     for variable in variables.kept {
-      var read = try value(variable.read)
+      var read = variable.read
       let type = graph[read].type
       guard let initial = variable.initial, initial.shape == type.shape,
         initial.type == type.element
@@ -133,7 +125,7 @@ extension TFLiteBuilder {
             + "initialiser of its variables")
       }
       guard var next = variable.assigned else {
-        try define(variable.read, as: initial)
+        define(read, as: initial)
         continue
       }
       if graph.outputs.contains(read) {

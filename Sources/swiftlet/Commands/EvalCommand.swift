@@ -4,6 +4,7 @@ import CommandLineKit
 import DeviceCommands
 import Evaluation
 import Foundation
+import HostArrays
 import JSON
 import Kernels
 import ModelGraph
@@ -16,8 +17,10 @@ enum EvalCommand {
       summary: "measure a bundle on data: accuracy, and error against the float model",
       arguments: [ArgumentSpec("BUNDLE", "the bundle")],
       options: [
-        .value("data", "FILE", "inputs, .npy or .npz[:NAME]", repeatable: true, required: true),
-        .value("labels", "FILE", "class indices, one per item"),
+        .value(
+          "data", "FILE", "inputs: .npy, .npz[:NAME], .csv, .wav or a folder of those",
+          repeatable: true, required: true),
+        .value("labels", "FILE", "class indices, one per item; or a column of a .csv"),
         .value("model", "FILE", "the float model it was packed from"),
         .flag("layers", "the error of every layer, as measured at packing"),
         .flag("json", "one JSON document"),
@@ -32,21 +35,26 @@ enum EvalCommand {
     let bundle = try BundleLoading.open(
       parsed.positional(0) ?? "", parsed, HostEnvironment.environment)
     let session = try BundleLoading.session(bundle, parsed)
-    let arrays = try HostEnvironment.arrays(parsed.values("--data"))
-    var labels: [Int]?
-    if let path = parsed.value("--labels") { labels = try Labels.read(path) }
+    let interface = DataInterface(bundle.manifest.plans[0])
+    var dataset = try HostEnvironment.dataset(
+      parsed.values("--data"), interface, readsTargets: parsed.value("--labels") == nil)
+    if let path = parsed.value("--labels"), let file = try HostEnvironment.files([path]).first {
+      dataset.targets = try HostEnvironment.packing { () throws(PackError) in
+        try TargetReader.targets(file, of: interface)
+      }
+    }
+    if let groups = try RunCommand.groups(parsed, HostEnvironment.environment) {
+      dataset.groups = TextColumn(groups)
+    }
     var model: Graph?
     if let path = parsed.value("--model") {
-      model = try ModelFile.load(path, arrays: arrays, try ModelOptions.reading(parsed))
+      model = try ModelFile.load(path, arrays: dataset.arrays, try ModelOptions.reading(parsed))
     }
-    let groups = try RunCommand.groups(parsed, HostEnvironment.environment)
-    let report: EvaluationReport
-    do throws(PackError) {
-      report = try Evaluator(session: session, plan: bundle.manifest.plans[0])
-        .evaluate(arrays, labels: labels, model: model, groups: groups)
-    } catch {
-      throw CommandFailure(error.exitCode, error.message, hint: error.hint)
+    let report = try HostEnvironment.packing { () throws(PackError) in
+      try Evaluator(session: session, plan: bundle.manifest.plans[0])
+        .evaluate(dataset, model: model)
     }
+    for note in dataset.notes { console.note(note) }
     if parsed.flag("--json") {
       printJSON(report, bundle.manifest, console)
     } else {
@@ -65,6 +73,10 @@ enum EvalCommand {
         "accuracy  \(float)int8 \(percent(accuracy.accuracy)) (95 % interval \(percent(interval.lowerBound)) to \(percent(interval.upperBound)))"
       )
     }
+    if let deviation = report.deviation {
+      let float = report.floatDeviation.map { "float \(text($0)) → " } ?? ""
+      console.out("error     \(float)int8 \(text(deviation))")
+    }
     if let noise = report.noise {
       console.out("SQNR      \(String(format: "%.2f", noise.decibels)) dB against the float model")
     }
@@ -74,11 +86,27 @@ enum EvalCommand {
       )
     }
     if let decisions = report.decisions { console.out(text(decisions)) }
+    for slice in report.slices {
+      console.out("  \(slice.name) \(slice.value)  \(text(slice))")
+    }
     guard layers, let table = manifest.quantization else { return }
     for layer in table.layers {
       let decibels = String(format: "%7.2f dB", layer.signalToNoiseDecibels)
       console.out("  \(decibels)  \(layer.operation)  \(layer.name)")
     }
+  }
+
+  private static func text(_ deviation: Deviation) -> String {
+    String(
+      format: "mean %.4g, root mean square %.4g", deviation.meanAbsolute, deviation.rootMeanSquare)
+  }
+
+  private static func text(_ slice: SliceReport) -> String {
+    if let deviation = slice.deviation { return "\(deviation.items) items, \(text(deviation))" }
+    let accuracy = slice.accuracy
+    let float = slice.floatAccuracy.map { "float \(percent($0.accuracy)) → " } ?? ""
+    return
+      "\(accuracy.items) items, \(float)int8 \(percent(accuracy.accuracy)) (\(percent(accuracy.interval.lowerBound)) to \(percent(accuracy.interval.upperBound)))"
   }
 
   private static func text(_ counts: DecisionCounts) -> String {
@@ -111,6 +139,14 @@ enum EvalCommand {
       writer.member("accuracy_high", accuracy.interval.upperBound)
     }
     if let float = report.floatAccuracy { writer.member("float_accuracy", float.accuracy) }
+    if let deviation = report.deviation {
+      writer.member("mean_absolute_error", deviation.meanAbsolute)
+      writer.member("root_mean_square_error", deviation.rootMeanSquare)
+    }
+    if let float = report.floatDeviation {
+      writer.member("float_mean_absolute_error", float.meanAbsolute)
+    }
+    printSlices(report.slices, &writer)
     if let noise = report.noise { writer.member("sqnr_db", noise.decibels) }
     if let agreement = report.agreement { writer.member("agreement", agreement.accuracy) }
     if let decisions = report.decisions {
@@ -144,6 +180,30 @@ enum EvalCommand {
     }
     writer.endObject()
     console.out(writer.string)
+  }
+
+  private static func printSlices(_ slices: [SliceReport], _ writer: inout JSONWriter) {
+    guard !slices.isEmpty else { return }
+    writer.name("slices")
+    writer.beginArray()
+    for slice in slices {
+      writer.beginObject()
+      writer.member("column", slice.name)
+      writer.member("value", slice.value)
+      if let deviation = slice.deviation {
+        writer.member("items", deviation.items)
+        writer.member("mean_absolute_error", deviation.meanAbsolute)
+        writer.member("root_mean_square_error", deviation.rootMeanSquare)
+      } else {
+        writer.member("items", slice.accuracy.items)
+        writer.member("accuracy", slice.accuracy.accuracy)
+        writer.member("accuracy_low", slice.accuracy.interval.lowerBound)
+        writer.member("accuracy_high", slice.accuracy.interval.upperBound)
+        if let float = slice.floatAccuracy { writer.member("float_accuracy", float.accuracy) }
+      }
+      writer.endObject()
+    }
+    writer.endArray()
   }
 
   private static func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }

@@ -18,29 +18,40 @@ enum InspectCommand {
     CommandSpec(
       name: "inspect", summary: "show what a bundle or a model is; needs no key",
       arguments: [ArgumentSpec("FILE", "a bundle or a model")],
-      options: [.flag("layers", "every layer, with its shape and cost")] + ModelOptions.specs)
+      options: [
+        .flag("layers", "what became of every node, stage by stage, with shapes and costs"),
+        .value("cpu-features", "LIST", "kernels to show, e.g. scalar; this CPU's by default"),
+      ] + ModelOptions.specs)
   ) { (parsed, console) throws(CommandFailure) in
     let path = parsed.positional(0) ?? ""
     guard ModelFile.isBundle(path) else {
-      let graph = try ModelFile.load(path, try ModelOptions.reading(parsed))
-      try printModel(graph, layers: parsed.flag("--layers"), console)
+      try printModel(path, parsed, console)
       return
     }
     try BundleLoading.initializeCrypto()
     let bytes = try Files.read(path, limit: BundleLimits.fileBytes)
+    let verified: VerifiedBundle
     do throws(BundleError) {
       let peeked = try BundleVerifier(opener: SodiumZstd()).peek(bytes)
       printBundle(peeked.manifest, peeked.release, peeked.signatures, bytes.count, console)
-      if parsed.flag("--layers") { try printPlan(bytes, peeked.signatures, console) }
+      guard parsed.flag("--layers") else { return }
+      let bundle = try BundleVerifier(opener: SodiumZstd()).verify(
+        bytes,
+        trust: TrustPolicy(keys: peeked.signatures.map(\.publicKey), allowsDevelopment: true))
+      verified = bundle
     } catch {
       throw CommandFailure(.untrusted, error.message)
     }
+    let session = try LayerTables.session(verified, tier: try BundleLoading.tier(parsed))
+    console.write("\n" + LayerTables.plan(session, quality: verified.manifest.quantization))
   }
 
   /// A model that came quantised is shown with the parameters its values have.
   private static func printModel(
-    _ imported: Graph, layers: Bool, _ console: Console
+    _ path: String, _ parsed: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
+    let layers = parsed.flag("--layers")
+    let (imported, report) = try ModelFile.report(path, try ModelOptions.reading(parsed))
     let given: GivenParameters
     do throws(GraphError) {
       given = try GivenParameters(imported)
@@ -61,7 +72,19 @@ enum InspectCommand {
     for state in graph.states {
       console.out("keeps   \(state.name)  \(graph[state.read].type.shape)")
     }
-    if layers { console.write(graph.textDump()) }
+    guard layers else { return }
+    for line in LayerTables.stages(report) { console.out(line) }
+    if given.completeness != .none {
+      console.out("quantised  \(graph.nodes.count) layers, their roundings taken into scales")
+    }
+    console.write("\n" + LayerTables.nodes(report))
+    console.write("\n" + graph.textDump())
+    if given.completeness == .full {
+      let session = try LayerTables.session(given, tier: try BundleLoading.tier(parsed))
+      console.write("\n" + LayerTables.plan(session, quality: nil))
+    } else {
+      console.out("\nits instructions: pack it, then inspect the bundle")
+    }
   }
 
   private static func printBundle(
@@ -79,7 +102,10 @@ enum InspectCommand {
         "signed    by \(verifier.identifier(of: signature.publicKey)) (not checked for trust)")
     }
     for plan in manifest.plans {
-      for port in plan.inputs { console.out("input     \(describe(port))") }
+      for port in plan.inputs {
+        console.out("input     \(describe(port))")
+        if let names = features(port) { console.out("  of      \(names)") }
+      }
       for port in plan.outputs { console.out("output    \(describe(port))") }
       if let rule = plan.audio {
         console.out(
@@ -90,6 +116,12 @@ enum InspectCommand {
         console.out(
           "streams   windows of \(rule.rows) rows of \(rule.channels), one every \(rule.hop)")
       }
+      if let rule = plan.boxes {
+        console.out(
+          "finds     boxes: \(rule.count) of \(rule.classes - rule.firstClass) classes, \(rule.form.rawValue); one thing above \(String(format: "%.3g", Double(rule.overlap) / 65_536)) of the union; at most \(rule.detections)"
+        )
+      }
+      if !plan.roles.isEmpty { console.out("columns   \(describe(plan.roles))") }
       if let rule = plan.decision { console.out("decides   \(describe(rule, plan))") }
       console.out(
         "needs     arena \(Quantity.bytes(Int(clamping: plan.resources.arenaBytes))), weights \(Quantity.bytes(Int(clamping: plan.resources.weightsBytes))), \(plan.resources.multiplyAccumulates) MACs"
@@ -144,6 +176,33 @@ enum InspectCommand {
     return "\(name); q = x / \(port.scale) + \(port.zeroPoint)\(link)\(raw)"
   }
 
+  /// Names of features or channels with their units; the first ones of many.
+  private static func features(_ port: BundleFormat.Port) -> String? {
+    guard !port.labels.isEmpty else { return nil }
+    let shown = 12
+    let names = port.labels.indices.prefix(shown).map { index in
+      let unit = index < port.units.count ? port.units[index] : ""
+      return unit.isEmpty ? port.labels[index] : "\(port.labels[index]) [\(unit)]"
+    }
+    let more = port.labels.count > shown ? " and \(port.labels.count - shown) more" : ""
+    return names.joined(separator: ", ") + more
+  }
+
+  private static func describe(_ roles: DataRoles) -> String {
+    var parts: [String] = []
+    for (name, column) in [
+      ("label", roles.label), ("group", roles.group), ("time", roles.time), ("files", roles.file),
+    ] {
+      if let column { parts.append("\(name) \(column)") }
+    }
+    if !roles.slices.isEmpty { parts.append("slices \(roles.slices.joined(separator: ", "))") }
+    if !roles.ignored.isEmpty {
+      parts.append("ignored \(roles.ignored.joined(separator: ", "))")
+    }
+    if let channel = roles.channel { parts.append("channel \(channel) of sound") }
+    return parts.joined(separator: "; ")
+  }
+
   private static func describe(_ rule: DecisionRule, _ plan: PlanEntry) -> String {
     let port = plan.outputs[rule.output]
     let debounce = rule.window > 1 ? "; alarm at \(rule.needed) of \(rule.window) items" : ""
@@ -159,40 +218,6 @@ enum InspectCommand {
         outputScale: port.scale)
       return
         "how well \(port.name) repeats \(input.name): mean squared error above \(String(format: "%.4g", limit))\(debounce)"
-    }
-  }
-
-  /// What a family's name does not say of an instruction.
-  private static func detail(_ instruction: Instruction) -> String {
-    guard case .treeEnsemble(let parameters) = instruction.operation else { return "" }
-    return "  \(parameters.treeCount) trees, \(parameters.nodeCount) nodes"
-  }
-
-  /// The plan's instructions; the bundle is checked whole first, against its own signers.
-  private static func printPlan(
-    _ bytes: [UInt8], _ signatures: [BundleSignature], _ console: Console
-  ) throws(BundleError) {
-    let bundle = try BundleVerifier(opener: SodiumZstd()).verify(
-      bytes,
-      trust: TrustPolicy(keys: signatures.map(\.publicKey), allowsDevelopment: true))
-    let encoded = try bundle.section(.plan)
-    let plan: Plan
-    do throws(PlanError) {
-      plan = try Plan(decoding: encoded)
-    } catch {
-      throw .section(kind: "plan", reason: error.message)
-    }
-    for state in plan.states {
-      let tensor = plan.tensors[state.read.position]
-      let shape = tensor.shape.map(String.init).joined(separator: "×")
-      console.out("  keeps  \(shape)  \(tensor.name)")
-    }
-    for instruction in plan.instructions {
-      let result = plan.tensors[instruction.output.position]
-      let shape = result.shape.map(String.init).joined(separator: "×")
-      console.out(
-        "  \(instruction.operation.family)  \(shape)  \(instruction.name)\(detail(instruction))"
-      )
     }
   }
 }

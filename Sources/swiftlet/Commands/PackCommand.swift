@@ -17,7 +17,10 @@ enum PackCommand {
       arguments: [ArgumentSpec("MODEL", "model.onnx, model.tflite or recipe.json5")],
       options: [
         .value("output", short: "o", "FILE", "the bundle, .swb", required: true),
-        .value("calibration", "FILE", "typical inputs, .npy or .npz[:NAME]", repeatable: true),
+        .value(
+          "calibration", "FILE",
+          "typical inputs: .npy, .npz[:NAME], .csv, .wav or a folder of those",
+          repeatable: true),
         .value("reference", "FILE", "more rows, for the drift reference", repeatable: true),
         .value("target", "NAME", "certify for this device; see swiftlet targets", repeatable: true),
         .value("key", "KEY", "the author's secret key"),

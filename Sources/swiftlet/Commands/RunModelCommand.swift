@@ -19,9 +19,9 @@ enum RunModelCommand {
       try device.run(parsed, console)
       return
     }
-    let arrays = try HostEnvironment.arrays(parsed.values("--input"))
-    let graph = try ModelFile.load(path, arrays: arrays, try ModelOptions.reading(parsed))
-    try runFloat(graph, arrays, parsed, console)
+    let files = try HostEnvironment.files(parsed.values("--input"))
+    let graph = try ModelFile.load(path, files: files, try ModelOptions.reading(parsed))
+    try runFloat(graph, files, parsed, console)
   }
 
   private static var spec: CommandSpec {
@@ -35,7 +35,7 @@ enum RunModelCommand {
   private static var device: Command { RunCommand.make(HostEnvironment.environment) }
 
   private static func runFloat(
-    _ graph: Graph, _ arrays: [NumericArray], _ parsed: ParsedArguments, _ console: Console
+    _ graph: Graph, _ files: [DataFile], _ parsed: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
     for option in ["--expect", "--tolerance", "--cpu-features", "--decisions"]
     where parsed.value(option) != nil {
@@ -51,7 +51,11 @@ enum RunModelCommand {
       groups: try RunCommand.groups(parsed, HostEnvironment.environment) ?? [])
     let results: [[TensorData]]
     do throws(PackError) {
-      let items = try ModelItems.split(arrays, for: graph, encodings: encodings)
+      let dataset = try DataReader(
+        DataInterface(graph, encodings: encodings), readsTargets: false
+      ).read(files)
+      for note in dataset.notes { console.note(note) }
+      let items = try ModelItems.split(dataset.arrays, for: graph, encodings: encodings)
       results = try run(items, graph, starts)
     } catch {
       throw CommandFailure(error.exitCode, error.message, hint: error.hint)

@@ -19,24 +19,28 @@ struct TestCase {
   init(_ folder: URL) throws {
     model = try Self.bytes(folder.appendingPathComponent("model.onnx"))
     names = try ModelImporter.inputNames(bytes: model)
+    let types = try ONNXTensorFile.dataTypes(ofModel: model)
     let sets = try FileManager.default.contentsOfDirectory(
       at: folder, includingPropertiesForKeys: nil
     ).filter { $0.lastPathComponent.hasPrefix("test_data_set_") }
     self.sets = try sets.map { set in
       DataSet(
-        inputs: try Self.tensors(set, "input").map(\.data),
-        outputs: try Self.tensors(set, "output"))
+        inputs: try Self.tensors(set, "input", types.inputs).map(\.data),
+        outputs: try Self.tensors(set, "output", types.outputs))
     }
   }
 
   private static func bytes(_ url: URL) throws -> [UInt8] { [UInt8](try Data(contentsOf: url)) }
 
-  private static func tensors(_ set: URL, _ kind: String) throws -> [ONNXTensorFile] {
+  private static func tensors(
+    _ set: URL, _ kind: String, _ dataTypes: [Int]
+  ) throws -> [ONNXTensorFile] {
     var list: [ONNXTensorFile] = []
     while true {
       let url = set.appendingPathComponent("\(kind)_\(list.count).pb")
       guard FileManager.default.fileExists(atPath: url.path) else { return list }
-      list.append(try ONNXTensorFile(bytes: try bytes(url)))
+      let dataType = list.count < dataTypes.count ? dataTypes[list.count] : nil
+      list.append(try ONNXTensorFile(bytes: try bytes(url), dataType: dataType))
     }
   }
 
@@ -77,9 +81,10 @@ struct TestCase {
       let constants = Dictionary(
         uniqueKeysWithValues: positions.map { (names[$0], set.inputs[$0]) })
       do throws(GraphError) {
-        let graph = try ModelImporter.load(bytes: model, name: "test", constants: constants)
-        let live = set.inputs.indices.filter { !positions.contains($0) }
-        let outputs = try FloatExecutor(graph).run(inputs: live.map { set.inputs[$0] })
+        let live = set.inputs.indices.filter { !positions.contains($0) }.map { set.inputs[$0] }
+        let graph = try ModelImporter.load(
+          bytes: model, name: "test", constants: constants, dataShapes: live.map { [1] + $0.shape })
+        let outputs = try FloatExecutor(graph).run(inputs: live)
         return (Comparison(outputs, set.outputs), !positions.isEmpty)
       } catch {
         refusal = error

@@ -1,6 +1,7 @@
 import Foundation
 import Importers
 import ModelGraph
+import Wire
 
 /// What a fuzzer shows an importer: any bytes must import or be refused with one line, and without
 /// a trap.
@@ -30,9 +31,37 @@ package enum ImportedInput {
     }
   }
 
+  /// A model drawn from a seed.
+  package static func random(_ format: Format, seed: UInt64) -> [UInt8] {
+    switch format {
+    case .onnx: RandomONNXModel.bytes(seed: seed)
+    case .tflite: RandomTFLiteModel.bytes(seed: seed)
+    }
+  }
+
+  /// `--seeds FOLDER COUNT`: writes that many drawn models there. False for another command line.
+  package static func writesSeeds(_ format: Format) -> Bool {
+    let arguments = CommandLine.arguments
+    guard arguments.count == 4, arguments[1] == "--seeds", let count = UInt64(arguments[3]) else {
+      return false
+    }
+    for seed in 0..<count {
+      let path = "\(arguments[2])/seed-\(seed)"
+      guard
+        FileManager.default.createFile(
+          atPath: path, contents: Data(random(format, seed: seed)))
+      else {
+        print("\(path): cannot be written")
+        exit(1)
+      }
+    }
+    return true
+  }
+
   /// Shows every file named on the command line, as libFuzzer does: for seeing what a file that it
   /// found does, in a build without it.
   package static func replay(_ format: Format) {
+    if writesSeeds(format) { return }
     for path in CommandLine.arguments.dropFirst() {
       guard let data = FileManager.default.contents(atPath: path) else {
         print("\(path): cannot be read")
@@ -40,11 +69,34 @@ package enum ImportedInput {
       }
       data.withUnsafeBytes { show($0, as: format) }
       print("\(path): no crash")
+      fflush(nil)
     }
   }
 }
 
 #if FUZZER
+  /// Changes an input for libFuzzer: half of the time as it would itself.
+  ///
+  /// - Returns: the new size, at most `limit`.
+  package func mutate(
+    _ start: UnsafeMutablePointer<UInt8>, _ count: Int, limit: Int, seed: UInt32,
+    as format: ImportedInput.Format
+  ) -> Int {
+    guard seed % 2 == 0 else { return mutateBytes(start, count, limit) }
+    var random = SplitMix64(seed: UInt64(seed))
+    let old = Array(UnsafeBufferPointer(start: start, count: count))
+    let new = StructuredMutation.changed(old, format, &random)
+    guard new != old, !new.isEmpty, new.count <= limit else {
+      return mutateBytes(start, count, limit)
+    }
+    start.update(from: new, count: new.count)
+    return new.count
+  }
+
+  /// libFuzzer's own changes.
+  @_silgen_name("LLVMFuzzerMutate")
+  private func mutateBytes(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: Int) -> Int
+
   /// What libFuzzer calls with each input.
   package typealias FuzzTarget = @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
 

@@ -10,8 +10,16 @@ import FuzzHarness
     return 0
   }
 
+  /// The function libFuzzer changes inputs with.
+  @_cdecl("LLVMFuzzerCustomMutator")
+  func mutateInput(
+    _ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ limit: Int, _ seed: UInt32
+  ) -> Int {
+    mutate(start, count, limit: limit, seed: seed, as: .onnx)
+  }
+
   @main enum Main {
-    static func main() { exit(runFuzzer(fuzz)) }
+    static func main() { if !ImportedInput.writesSeeds(.onnx) { exit(runFuzzer(fuzz)) } }
   }
 #else
   @main enum Main {

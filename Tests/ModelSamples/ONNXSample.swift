@@ -37,6 +37,9 @@ public struct ProtobufWriter: Sendable {
     bytes += value
   }
 
+  /// Fields that are written already.
+  public mutating func append(_ fields: [UInt8]) { bytes += fields }
+
   /// A field of text.
   public mutating func string(_ field: Int, _ value: String) { data(field, Array(value.utf8)) }
 
@@ -65,6 +68,17 @@ public struct ONNXSample: Sendable {
     case floats([Float])
     case string(String)
     case strings([String])
+    /// A tensor of floats, or of uint8.
+    case floatTensor([Float])
+    case byteTensor([Int])
+    /// A tensor of one axis.
+    case doubles([Double])
+    /// The fields of the `AttributeProto` besides its name.
+    case fields([UInt8])
+    /// A vector of one float: what `ConstantOfShape` repeats.
+    case tensor(Float)
+    /// A graph within the graph.
+    case graph(ONNXSample)
   }
 
   /// A node.
@@ -89,6 +103,36 @@ public struct ONNXSample: Sendable {
           case .int(let number): attribute.integer(3, number)
           case .string(let text): attribute.string(4, text)
           case .ints(let list): for number in list { attribute.integer(8, number) }
+          case .floatTensor(let list):
+            attribute.message(5) { tensor in
+              tensor.integer(1, list.count)
+              tensor.integer(2, 1)
+              for number in list { tensor.float(4, number) }
+            }
+          case .byteTensor(let list):
+            attribute.message(5) { tensor in
+              tensor.integer(1, list.count)
+              tensor.integer(2, 2)
+              for number in list { tensor.integer(5, number) }
+            }
+          case .doubles(let list):
+            attribute.message(5) { tensor in
+              tensor.integer(1, list.count)
+              tensor.integer(2, 11)
+              var bytes: [UInt8] = []
+              for number in list {
+                withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes += Array($0) }
+              }
+              tensor.data(9, bytes)
+            }
+          case .fields(let bytes): attribute.append(bytes)
+          case .tensor(let number):
+            attribute.message(5) { tensor in
+              tensor.integer(1, 1)
+              tensor.integer(2, 1)
+              tensor.float(4, number)
+            }
+          case .graph(let sample): attribute.data(6, sample.graph.bytes)
           }
         }
       }
@@ -115,12 +159,40 @@ public struct ONNXSample: Sendable {
     }
   }
 
-  private mutating func interface(_ field: Int, _ name: String, _ shape: [String]) {
+  /// A vector of strings.
+  public mutating func constant(_ name: String, strings: [String]) {
+    graph.message(5) { tensor in
+      tensor.integer(1, strings.count)
+      tensor.integer(2, 8)
+      for value in strings { tensor.string(6, value) }
+      tensor.string(8, name)
+    }
+  }
+
+  /// A tensor of little-endian elements of an ONNX data type.
+  public mutating func constant(_ name: String, _ shape: [Int], type: Int, raw: [UInt8]) {
+    graph.message(5) { tensor in
+      for size in shape { tensor.integer(1, size) }
+      tensor.integer(2, type)
+      tensor.string(8, name)
+      tensor.data(9, raw)
+    }
+  }
+
+  /// Fields of the graph as the body writes them.
+  public mutating func fields(_ body: (inout ProtobufWriter) -> Void) { body(&graph) }
+
+  /// The fields of the graph.
+  public var graphFields: [UInt8] { graph.bytes }
+
+  private mutating func interface(
+    _ field: Int, _ name: String, _ shape: [String], type element: Int = 1
+  ) {
     graph.message(field) { info in
       info.string(1, name)
       info.message(2) { type in
         type.message(1) { tensor in
-          tensor.integer(1, 1)
+          tensor.integer(1, element)
           tensor.message(2) { dimensions in
             for size in shape {
               dimensions.message(1) { dimension in
@@ -137,10 +209,15 @@ public struct ONNXSample: Sendable {
     }
   }
 
-  /// A float input; a size that is no number is a symbol.
-  public mutating func input(_ name: String, _ shape: [String]) { interface(11, name, shape) }
+  /// An input, of floats unless `type` is another ONNX data type; a size that is no number is a
+  /// symbol.
+  public mutating func input(_ name: String, _ shape: [String], type: Int = 1) {
+    interface(11, name, shape, type: type)
+  }
   /// An output.
-  public mutating func output(_ name: String) { interface(12, name, []) }
+  public mutating func output(_ name: String, _ shape: [String] = []) {
+    interface(12, name, shape)
+  }
 
   /// The model file.
   public var bytes: [UInt8] {

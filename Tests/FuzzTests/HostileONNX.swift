@@ -112,8 +112,8 @@ enum HostileONNX {
       "a name of 5000 bytes", says: "4096",
       bytes: model { $0.node("Relu", ["x"], ["y"], name: String(repeating: "n", count: 5000)) }),
     HostileModel(
-      "an operator with a thousand operands", says: "64",
-      bytes: model { $0.node("Sum", [String](repeating: "x", count: 1000), ["y"]) }),
+      "an operator with two thousand operands", says: "1024",
+      bytes: model { $0.node("Sum", [String](repeating: "x", count: 2000), ["y"]) }),
     HostileModel(
       "eleven thousand nodes", says: "10000",
       bytes: model { sample in
@@ -253,7 +253,7 @@ enum HostileONNX {
         tensor.integer(2, 99)
       }),
     HostileModel(
-      "strings", code: 12, says: "data type 8",
+      "strings", code: 12, says: "strings",
       bytes: added { tensor in
         tensor.integer(1, 1)
         tensor.integer(2, 8)

@@ -140,8 +140,8 @@ enum HostileTFLite {
       "an operator without results", says: "0 results",
       bytes: model { $0.operators[0][2] = .integers([Int32]()) }),
     HostileModel(
-      "an operator with a thousand operands", says: "limit 64",
-      bytes: model { $0.operators[0][1] = .integers([Int32](repeating: 0, count: 1000)) }),
+      "an operator with two thousand operands", says: "limit 1024",
+      bytes: model { $0.operators[0][1] = .integers([Int32](repeating: 0, count: 2000)) }),
     HostileModel(
       "a cycle", says: "cycle", "b",
       bytes: model { sample in

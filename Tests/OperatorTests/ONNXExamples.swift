@@ -180,6 +180,15 @@ enum ONNXExamples {
         "support_vectors": .floats([1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]),
       ]),
     "Scaler": Example([row], [.init()], ["offset": .floats([0.5]), "scale": .floats([2])]),
+    "TreeEnsemble": Example(
+      [row], [.init()],
+      [
+        "n_targets": .int(1), "tree_roots": .ints([0]), "nodes_modes": .byteTensor([0]),
+        "nodes_featureids": .ints([2]), "nodes_splits": .floatTensor([0.25]),
+        "nodes_truenodeids": .ints([0]), "nodes_trueleafs": .ints([1]),
+        "nodes_falsenodeids": .ints([1]), "nodes_falseleafs": .ints([1]),
+        "leaf_targetids": .ints([0, 0]), "leaf_weights": .floatTensor([0.25, 0.75]),
+      ]),
     "TreeEnsembleClassifier": Example(
       [row], [.init(nil, .integer), .init()],
       tree("class").merging(["classlabels_int64s": .ints([0, 1])]) { $1 }),

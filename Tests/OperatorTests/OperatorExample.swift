@@ -83,6 +83,12 @@ struct OperatorExample: Sendable {
     self.model = { model().bytes }
   }
 
+  /// A model file.
+  init(file: @escaping @Sendable () -> [UInt8]) {
+    self.init()
+    model = file
+  }
+
   /// A whole TFLite model.
   init(tflite model: @escaping @Sendable () -> TFLiteSample) {
     self.init()

@@ -1,4 +1,5 @@
 import Importers
+import ModelSamples
 import TestSupport
 
 /// A use of every TFLite operator that is no function of one image.
@@ -44,6 +45,7 @@ enum TFLiteExamples {
       options: .init(type: 2, fields: convolution.merging([3: .int32(1)]) { $1 })),
     "DEPTH_TO_SPACE": Example(
       [.input(image)], [.init([1, 8, 8, 1])], options: .init(type: 94, fields: [0: .int32(2)])),
+    "DENSIFY": Example(file: { SparseModel.bytes }),
     "DEQUANTIZE": Example(tflite: roundTrip),
     "DIV": Example([.input(image), .input(image)], isPositive: true),
     "EQUAL": .comparison,

@@ -76,7 +76,7 @@ extension TargetReader {
   /// Targets of a file of their own: an array of whole numbers, or a table's label column, or its
   /// only one.
   public static func targets(
-    _ file: DataFile, of interface: DataInterface
+    _ file: DataFile, of interface: DataInterface, path: String? = nil
   ) throws(PackError) -> Dataset.Targets {
     switch file {
     case .array(let array):
@@ -86,7 +86,8 @@ extension TargetReader {
         }
         return .classes(try array.asInt64().map { Int($0) })
       } catch {
-        throw PackError(.failed, "labels must be whole numbers, got \(array.type.name)")
+        let place = path.map { "\($0): " } ?? ""
+        throw PackError(.failed, "\(place)labels must be whole numbers, got \(array.type.name)")
       }
     case .table(let table):
       let names = [interface.roles.label].compactMap { $0 } + ColumnAssignment.labelNames

@@ -40,7 +40,7 @@ enum EvalCommand {
       parsed.values("--data"), interface, readsTargets: parsed.value("--labels") == nil)
     if let path = parsed.value("--labels"), let file = try HostEnvironment.files([path]).first {
       dataset.targets = try HostEnvironment.packing { () throws(PackError) in
-        try TargetReader.targets(file, of: interface)
+        try TargetReader.targets(file, of: interface, path: path)
       }
     }
     if let groups = try RunCommand.groups(parsed, HostEnvironment.environment) {

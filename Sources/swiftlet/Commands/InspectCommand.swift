@@ -178,7 +178,7 @@ enum InspectCommand {
 
   /// Names of features or channels with their units; the first ones of many.
   private static func features(_ port: BundleFormat.Port) -> String? {
-    guard !port.labels.isEmpty else { return nil }
+    guard port.labels.count > 1 else { return nil }
     let shown = 12
     let names = port.labels.indices.prefix(shown).map { index in
       let unit = index < port.units.count ? port.units[index] : ""

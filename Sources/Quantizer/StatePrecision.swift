@@ -11,6 +11,8 @@ struct StatePrecision {
   private var graph: Graph
   private var producers: [ValueID: Int] = [:]
   private var consumers: [ValueID: [Int]] = [:]
+  /// What a sum or product may take wide: of what has a wide form, as it is or moved.
+  private var terms: Set<ValueID> = []
   private var wide: Set<ValueID> = []
 
   /// The float graph with wide values marked, and with rescalings between widths.
@@ -28,6 +30,16 @@ struct StatePrecision {
     for (position, node) in graph.nodes.enumerated() {
       for output in node.outputs { producers[output] = position }
       for case .some(let input) in node.inputs { consumers[input, default: []].append(position) }
+    }
+    for node in graph.nodes {
+      if Self.moves(node) || node.operation is Concat {
+        guard node.inputs.contains(where: { $0.map(terms.contains) ?? false }) else { continue }
+        terms.formUnion(node.outputs)
+      } else if node.operation is Recurrent {
+        terms.formUnion(node.outputs)
+      } else if Self.gathers(node) {
+        terms.formUnion(node.outputs.filter { consumers[$0]?.count == 1 })
+      }
     }
   }
 
@@ -111,10 +123,7 @@ struct StatePrecision {
         operands = node.inputs.compactMap { $0 }
       } else if Self.gathers(node) {
         isWorthIt = true
-        operands = node.inputs.compactMap { $0 }.filter { operand in
-          producers[operand].map { Self.gathers(graph.nodes[$0]) } ?? false
-            && consumers[operand]?.count == 1
-        }
+        operands = node.inputs.compactMap { $0 }.filter(terms.contains)
       } else {
         if node.operation is Recurrent { isWorthIt = true }
         operands = []

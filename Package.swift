@@ -121,8 +121,8 @@ let host: [Target] = [
     "Bundling",
     [
       "BundleFormat", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics", "FloatReference",
-      "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelGraph", "PlanFormat",
-      "Quantizer", "Sealing", "SignalChain", "System", "Targets", "Wire",
+      "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelGraph", "Operators",
+      "PlanFormat", "Quantizer", "Sealing", "SignalChain", "System", "Targets", "Wire",
     ], settings: hot),
   module(
     "Evaluation",

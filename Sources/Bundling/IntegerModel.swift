@@ -56,7 +56,24 @@ public struct IntegerModel {
     }
   }
 
-  /// Runs one item of reals.
+  /// Begins a recording: what the model keeps starts anew.
+  public func reset() { session.reset() }
+
+  /// Runs items of reals in order, as recordings.
+  ///
+  /// - Returns: for each the outputs, dequantised.
+  public func run(
+    _ items: [[TensorData]], starts: RecordingStarts
+  ) throws(PackError) -> [[[Float]]] {
+    var all: [[[Float]]] = []
+    for (index, item) in items.enumerated() {
+      if starts.contains(index) { reset() }
+      all.append(try run(item))
+    }
+    return all
+  }
+
+  /// Runs one item of reals, after the last one where the model keeps states.
   ///
   /// - Returns: each output dequantised.
   public func run(_ item: [TensorData]) throws(PackError) -> [[Float]] {

@@ -16,6 +16,7 @@ struct LayerErrors {
   let floatGraph: Graph
   let graph: Graph
   let items: [[TensorData]]
+  let starts: RecordingStarts
   let encodings: [InputEncoding]
 
   /// One row per node, in order. Both graphs have the same nodes and values.
@@ -39,12 +40,13 @@ struct LayerErrors {
     }
     let integers = try IntegerModel(lowered)
     let tensors = lowered.plan.taps.map { lowered.plan.tensors[$0.position] }
-    let executor = FloatExecutor(floatGraph)
+    var stream = FloatStream(FloatExecutor(floatGraph), starts: starts)
     var meters = taps.map { ($0, NoiseMeter()) }
-    for item in items.prefix(Self.itemsMax) {
+    for (position, item) in items.prefix(Self.itemsMax).enumerated() {
+      if starts.contains(position) { integers.session.reset() }
       var truth: [ValueID: [Float]] = [:]
       _ = try fromGraph { () throws(GraphError) in
-        try executor.run(inputs: item) { id, tensor in truth[id] = tensor.floats }
+        try stream.run(inputs: item) { id, tensor in truth[id] = tensor.floats }
       }
       _ = try integers.run(item)
       for index in meters.indices {

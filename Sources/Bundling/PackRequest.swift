@@ -73,6 +73,11 @@ public struct PackRequest: Sendable {
   public var model: [UInt8]
   /// Calibration data, one file per input or one for all; empty for a model that comes quantised.
   public var calibrationFiles: [DataFile] = []
+  /// What the model keeps from run to run, and inputs that are constants.
+  public var reading = ModelReading()
+  /// A number per calibration item: where it changes, what the model keeps starts anew. Empty takes
+  /// the data's own groups.
+  public var calibrationGroups: [Int64] = []
   /// Rows for the drift reference; empty takes the calibration rows.
   public var referenceFiles: [DataFile] = []
   /// What columns of tables are.

@@ -9,7 +9,8 @@ extension Packer {
   ///
   /// - Throws: `PackError` naming what the model has not, or what the rule lacks.
   func decisionRule(
-    _ graph: Graph, _ integers: IntegerModel, _ calibration: [[TensorData]]
+    _ graph: Graph, _ integers: IntegerModel, _ calibration: [[TensorData]],
+    _ starts: RecordingStarts
   ) throws(PackError) -> DecisionRule? {
     guard let recipe = request.decision else { return nil }
     let output = try position(
@@ -27,7 +28,7 @@ extension Packer {
           hint: "leave out threshold, thresholds and alarm: its quantile sets the threshold")
       }
       judgement = try self.reconstruction(
-        reconstruction, graph, integers, output: output, calibration)
+        reconstruction, graph, integers, output: output, calibration, starts)
     } else {
       judgement = try classes(recipe, integers, output: output, graph)
     }
@@ -89,7 +90,7 @@ extension Packer {
 
   private func reconstruction(
     _ recipe: Recipe.Reconstruction, _ graph: Graph, _ integers: IntegerModel, output: Int,
-    _ calibration: [[TensorData]]
+    _ calibration: [[TensorData]], _ starts: RecordingStarts
   ) throws(PackError) -> DecisionRule.Judgement {
     let session = integers.session
     let input = try position(
@@ -115,7 +116,8 @@ extension Packer {
       throw PackError(.failed, "decision: the rule does not fit the model")
     }
     var sums: [UInt64] = []
-    for item in calibration {
+    for (position, item) in calibration.enumerated() {
+      if starts.contains(position) { session.reset() }
       try integers.load(item)
       decider.keep(UnsafeRawBufferPointer(session.input(input)))
       session.run()

@@ -81,7 +81,7 @@ extension Packer {
   /// Top-1 accuracy on the test data; below the recipe's minimum no bundle is made.
   func gate(
     _ integers: IntegerModel, _ graph: Graph,
-    _ test: (items: [[TensorData]], targets: Dataset.Targets)?
+    _ test: PackData.Test?
   ) throws(PackError) -> Double? {
     guard let test else { return nil }
     let minimum = request.test?.minimumAccuracy ?? 0
@@ -94,8 +94,8 @@ extension Packer {
     progress("testing")
     let scored = graph.outputs.firstIndex { graph[$0].type.element != .int64 } ?? 0
     var correct = 0
-    for (item, label) in zip(test.items, labels) {
-      let scores = try integers.run(item)[scored]
+    for (outputs, label) in zip(try integers.run(test.items, starts: test.starts), labels) {
+      let scores = outputs[scored]
       let best = scores.indices.max { (scores[$0], $1) < (scores[$1], $0) }
       if best == label { correct += 1 }
     }
@@ -111,8 +111,9 @@ extension Packer {
 
   /// The telemetry contract and its reference, or a note why there is none.
   func makeReference(
-    _ rows: [[TensorData]], _ drafts: [TapDraft], _ lowered: LoweredModel,
-    _ encodings: [InputEncoding], ranks: [[RankColumn]], notes: inout [String]
+    _ rows: [[TensorData]], _ starts: RecordingStarts, _ drafts: [TapDraft],
+    _ lowered: LoweredModel, _ encodings: [InputEncoding], ranks: [[RankColumn]],
+    notes: inout [String]
   ) throws(PackError) -> (contract: TelemetryContract, reference: ReferenceStatistics)? {
     guard !rows.isEmpty else {
       notes.append(
@@ -139,6 +140,6 @@ extension Packer {
       drafts: drafts, lowered: lowered, encodings: encodings, ranks: ranks,
       windowItems: request.windowItems ?? min(200, max(rows.count / 4, 80)),
       samplingPeriod: request.samplingPeriod, alarmRate: request.alarmRate
-    ).make(rows)
+    ).make(rows, starts: starts)
   }
 }

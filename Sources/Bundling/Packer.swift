@@ -5,7 +5,6 @@ import DeviceRuntime
 import DriftStatistics
 import FloatReference
 import HostSealing
-import Importers
 import Lowering
 import ModelGraph
 import PlanFormat
@@ -63,6 +62,7 @@ public struct Packer {
     let encodings = try encodings(of: imported)
     let stream = try streamSource(of: imported, encodings)
     var data = try PackData(request, imported, encodings, stream)
+    data.notes = stateNotes(imported) + data.notes
     var named = self
     named.request.ports = data.ports
     guard stream == nil, request.decision?.reconstruction == nil else {
@@ -85,7 +85,7 @@ public struct Packer {
     _ imported: Graph, _ encodings: [InputEncoding], _ stream: StreamSource?, _ data: PackData,
     _ signer: some BundleSigner
   ) throws(PackError) -> PackOutcome {
-    let quantized = try quantize(imported, data.calibration, encodings)
+    let quantized = try quantize(imported, data.calibration, data.calibrationStarts, encodings)
     let links = quantized.ranked?.links ?? []
     let planner = TapPlanner(
       graph: quantized.graph, inputs: namings(quantized.graph, quantized.graph.inputs),
@@ -100,7 +100,8 @@ public struct Packer {
       lowered, ranks: ranks, links: links)
     let certificates = try certificates(of: lowered)
     let accuracy = try gate(integers, imported, data.test)
-    let decision = try decisionRule(quantized.graph, integers, data.calibration)
+    let decision = try decisionRule(
+      quantized.graph, integers, data.calibration, data.calibrationStarts)
     let boxes = try boxRule(quantized.graph, integers)
     var notes = data.notes
     if let decibels = quantized.report?.outputDecibels, decibels < Self.decibelsMin {
@@ -108,7 +109,8 @@ public struct Packer {
         "the outputs are \(Int(decibels.rounded())) dB from the float model's: 8 bits do not carry "
           + "this model; compare the two with eval --model before you trust it")
     }
-    let drift = try makeReference(rows, drafts, lowered, encodings, ranks: ranks, notes: &notes)
+    let drift = try makeReference(
+      rows, data.referenceStarts, drafts, lowered, encodings, ranks: ranks, notes: &notes)
     let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
     progress("sealing")
     var manifest = manifest(
@@ -160,12 +162,20 @@ public struct Packer {
         .usage, "'\(request.version)' is not a semantic version",
         hint: "use three numbers, as 1.4.0 or 2.0.0-beta.1")
     }
-    return try fromGraph { () throws(GraphError) in
-      try ModelImporter.load(
-        bytes: request.model, name: request.name,
-        dataShapes: DataInterface.shapes(
-          of: request.calibrationFiles, model: request.model, roles: request.roles,
-          features: request.features))
+    return try request.reading.load(
+      request.model, name: request.name,
+      dataShapes: DataInterface.shapes(
+        of: request.calibrationFiles, model: request.model, roles: request.roles,
+        features: request.features))
+  }
+
+  /// What a model keeps, said so that a pairing nobody meant is seen.
+  private func stateNotes(_ graph: Graph) -> [String] {
+    graph.states.map { state in
+      let source = graph[state.written].name
+      let shape = graph[state.read].type.shape.map(String.init).joined(separator: "×")
+      return "keeps \(state.name) (\(shape)) from run to run"
+        + (graph[state.read].name == state.name ? ": it is \(source) of the run before" : "")
     }
   }
 
@@ -212,32 +222,35 @@ public struct Packer {
   }
 
   private func quantize(
-    _ imported: Graph, _ items: [[TensorData]], _ encodings: [InputEncoding]
+    _ imported: Graph, _ items: [[TensorData]], _ starts: RecordingStarts,
+    _ encodings: [InputEncoding]
   ) throws(PackError) -> QuantizedModel {
     if encodings.contains(.ranks) {
       let ranked = try fromGraph { () throws(GraphError) in try RankQuantizer.quantize(imported) }
       return QuantizedModel(graph: ranked.graph, report: nil, ranked: ranked)
     }
     let given = try fromGraph { () throws(GraphError) in try GivenParameters(imported) }
-    if given.completeness == .full { return try complete(given, items, encodings) }
+    if given.completeness == .full { return try complete(given, items, starts, encodings) }
     guard !items.isEmpty else { throw missingData(given) }
     progress("calibrating on \(items.count) items")
     var models: [(name: String, model: CalibratedModel)] = []
     for (name, equalizing) in [("", false), (", equalised", true)] {
       let model = try fromGraph { () throws(GraphError) in
-        try CalibratedModel(given.graph, items: items, equalizing: equalizing)
+        try CalibratedModel(given.graph, items: items, starts: starts, equalizing: equalizing)
       }
       models.append((name, model))
     }
     let references = try fromGraph { () throws(GraphError) in
-      try FloatExecutor(imported).run(items: items)
+      try FloatExecutor(imported).run(items: items, starts: starts)
     }
     progress("choosing integers")
     var search = QuantizationSearch(
-      models: models, items: items, references: references, encodings: encodings)
+      models: models, items: items, starts: starts, references: references,
+      encodings: encodings)
     let (best, decibels) = try search.best()
     let layers = try LayerErrors(
-      floatGraph: best.floatGraph, graph: best.graph, items: items, encodings: encodings
+      floatGraph: best.floatGraph, graph: best.graph, items: items, starts: starts,
+      encodings: encodings
     ).measure()
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
@@ -247,7 +260,8 @@ public struct Packer {
 
   /// A model that came quantised as a whole: its integers are kept, data only measures it.
   private func complete(
-    _ given: GivenParameters, _ items: [[TensorData]], _ encodings: [InputEncoding]
+    _ given: GivenParameters, _ items: [[TensorData]], _ starts: RecordingStarts,
+    _ encodings: [InputEncoding]
   ) throws(PackError) -> QuantizedModel {
     let graph = try fromGraph { () throws(GraphError) in
       try Quantizer.quantize(
@@ -256,7 +270,7 @@ public struct Packer {
     guard !items.isEmpty else { return QuantizedModel(graph: graph, report: nil, ranked: nil) }
     progress("measuring layers")
     let layers = try LayerErrors(
-      floatGraph: given.graph, graph: graph, items: items, encodings: encodings
+      floatGraph: given.graph, graph: graph, items: items, starts: starts, encodings: encodings
     ).measure()
     let report = QuantizationReport(
       method: "imported", outputDecibels: layers.last?.signalToNoiseDecibels ?? 0, layers: layers)

@@ -29,6 +29,7 @@ struct QuantizationSearch {
   /// where there are none.
   var models: [(name: String, model: CalibratedModel)]
   let items: [[TensorData]]
+  let starts: RecordingStarts
   let references: [[TensorData]]
   let encodings: [InputEncoding]
 
@@ -66,18 +67,26 @@ struct QuantizationSearch {
     }.map(\.element)
   }
 
-  /// Every other item; the two halves are alike whatever order the data has.
-  private var choosing: [Int] { stride(from: 0, to: items.count, by: 2).map { $0 } }
-  private var confirming: [Int] {
-    items.count < 2 ? choosing : stride(from: 1, to: items.count, by: 2).map { $0 }
+  /// What starts anew: recordings of a model that keeps states, else items.
+  private var recordings: [Range<Int>] {
+    let keepsStates = !models[0].model.graph.states.isEmpty
+    return keepsStates ? starts.recordings(of: items.count) : items.indices.map { $0..<$0 + 1 }
+  }
+
+  /// Every other recording; the two halves are alike whatever order the data has.
+  private var choosing: [Range<Int>] { half(0) }
+  private var confirming: [Range<Int>] { recordings.count < 2 ? choosing : half(1) }
+
+  private func half(_ first: Int) -> [Range<Int>] {
+    stride(from: first, to: recordings.count, by: 2).map { recordings[$0] }
   }
 
   private mutating func observeInputs(_ model: Int) throws(PackError) {
     guard !models[model].model.hasObservedInputs else { return }
     var observed = models[model].model
-    let items = items
+    let (items, starts) = (items, starts)
     observed = try fromGraph { () throws(GraphError) in
-      try observed.observeInputs(items: items)
+      try observed.observeInputs(items: items, starts: starts)
       return observed
     }
     models[model].model = observed
@@ -95,11 +104,14 @@ struct QuantizationSearch {
       decibels: try decibels(integers, choosing), integers: integers, model: model, method: method)
   }
 
-  private func decibels(_ integers: IntegerModel, _ half: [Int]) throws(PackError) -> Double {
+  private func decibels(_ integers: IntegerModel, _ half: [Range<Int>]) throws(PackError) -> Double {
     var meter = NoiseMeter()
-    for index in half {
-      for (expected, got) in zip(references[index], try integers.run(items[index])) {
-        meter.add(expected.floats ?? [], got)
+    for recording in half {
+      integers.reset()
+      for index in recording {
+        for (expected, got) in zip(references[index], try integers.run(items[index])) {
+          meter.add(expected.floats ?? [], got)
+        }
       }
     }
     return meter.decibels

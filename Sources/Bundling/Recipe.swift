@@ -163,6 +163,24 @@ public struct Recipe: Decodable, Sendable, Equatable {
     /// Cepstral coefficients, from the 0th; the logarithms themselves unless stated.
     public var mfcc: Int?
   }
+  /// An input that is what an output of the run before was.
+  public struct State: Decodable, Sendable, Equatable {
+    /// Name of the input.
+    public var input: String
+    /// Name of the output.
+    public var output: String
+    /// What the first run reads, .npy; zeros unless stated.
+    public var initial: String?
+  }
+  /// An input that is bound to a value.
+  public struct Constant: Decodable, Sendable, Equatable {
+    /// Name of the input.
+    public var input: String
+    /// In every element.
+    public var value: Double?
+    /// Instead of `value`: an array, .npy.
+    public var file: String?
+  }
   /// Independent test data with the quality a release must have.
   public struct Test: Decodable, Sendable, Equatable {
     /// Inputs; a table may have the labels in a column.
@@ -236,6 +254,12 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var inputs: [Input]?
   /// Outputs, in any order.
   public var outputs: [Output]?
+  /// What the model keeps from run to run; found by name where it is not stated, nothing where it is [].
+  public var states: [State]?
+  /// Inputs that are always the same.
+  public var constants: [Constant]?
+  /// A number per calibration item, which changes where a new recording begins.
+  public var groups: String?
   /// What columns of tables are.
   public var columns: Columns?
   /// How sound becomes the rows of the stream.

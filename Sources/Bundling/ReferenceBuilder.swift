@@ -26,17 +26,17 @@ struct ReferenceBuilder {
 
   /// The contract and its reference.
   func make(
-    _ rows: [[TensorData]]
+    _ rows: [[TensorData]], starts: RecordingStarts
   ) throws(PackError) -> (contract: TelemetryContract, reference: ReferenceStatistics) {
     do throws(TapError) {
-      return try build(rows)
+      return try build(rows, starts)
     } catch {
       throw PackError(.failed, "the drift reference cannot be made: \(error.message)")
     }
   }
 
   private func build(
-    _ rows: [[TensorData]]
+    _ rows: [[TensorData]], _ starts: RecordingStarts
   ) throws(TapError) -> (contract: TelemetryContract, reference: ReferenceStatistics) {
     var evaluators: [TapEvaluator] = []
     for (index, draft) in drafts.enumerated() {
@@ -49,7 +49,7 @@ struct ReferenceBuilder {
         try TapEvaluator(
           draft.function, elements: source.elements, channels: source.channels, tap: index))
     }
-    let values = try evaluate(rows, evaluators)
+    let values = try evaluate(rows, starts, evaluators)
     let bins = TapBinning.binCount(windowItems: windowItems)
     let taps = drafts.enumerated().map { index, draft -> Tap in
       let cut = TapBinning.cut(
@@ -68,13 +68,14 @@ struct ReferenceBuilder {
   }
 
   private func evaluate(
-    _ rows: [[TensorData]], _ evaluators: [TapEvaluator]
+    _ rows: [[TensorData]], _ starts: RecordingStarts, _ evaluators: [TapEvaluator]
   ) throws(TapError) -> [[Int32]] {
     var values: [[Int32]] = []
     do throws(PackError) {
       let model = try IntegerModel(lowered, ranks: ranks)
       let isWide = lowered.plan.taps.map { lowered.plan.tensors[$0.position].element == .int16 }
-      for row in rows {
+      for (position, row) in rows.enumerated() {
+        if starts.contains(position) { model.session.reset() }
         _ = try model.run(row)
         values.append(
           evaluators.enumerated().map { index, evaluator in

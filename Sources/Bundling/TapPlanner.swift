@@ -97,7 +97,9 @@ struct TapPlanner {
     let weighted = graph.nodes.last {
       if case .weighted = $0.operation.quantizationRule { true } else { false }
     }
-    guard let id = weighted?.inputs.first ?? nil, !graph.inputs.contains(id) else { return nil }
+    guard let id = weighted?.inputs.first ?? nil, !graph.sources.contains(id),
+      graph[id].type.element == .int8
+    else { return nil }
     return id
   }
 

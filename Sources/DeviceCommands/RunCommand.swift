@@ -13,7 +13,7 @@ public enum RunCommand {
     let spec = CommandSpec(
       name: "run", summary: "run inputs through a bundle, or through an installed model",
       discussion:
-        "An array of the input's shape is one item; with one more leading axis it is many. int8 is taken as quantised, float32 is quantised at the edge, and outputs come back dequantised unless the model itself is int8. With --root the active release runs and telemetry is recorded.",
+        "An array of the input's shape is one item; with one more leading axis it is many. int8 is taken as quantised, float32 is quantised at the edge, and outputs come back dequantised unless the model itself is int8. With --root the active release runs and telemetry is recorded. A model that keeps states carries them from item to item; it starts anew with the command and where --groups changes.",
       arguments: [ArgumentSpec("BUNDLE", "the bundle; not with --root", required: false)],
       options: [
         .value(
@@ -26,6 +26,7 @@ public enum RunCommand {
         .value("expect", "FILE", "compare with this array; a difference exits 13"),
         .value("tolerance", "STEPS", "steps by which elements may differ from --expect"),
         .value("decisions", "FILE", "write what is decided of each item here, .csv"),
+        groupsOption,
         .value("root", "DIR", "device root: run the installed model and record telemetry"),
         .value("model", "NAME", "which model of the root"),
       ] + BundleLoading.kernelOptions + BundleLoading.options,
@@ -49,6 +50,23 @@ public enum RunCommand {
     }
   }
 
+  /// Which items belong to one recording.
+  public static let groupsOption = OptionSpec.value(
+    "groups", "FILE", "a number per item: where it changes, what the model keeps starts anew")
+
+  /// The numbers of `--groups`.
+  public static func groups(
+    _ parsed: ParsedArguments, _ environment: CommandEnvironment
+  ) throws(CommandFailure) -> [Int64]? {
+    guard let path = parsed.value("--groups") else { return nil }
+    let array = try environment.readArray(path)
+    do throws(ArrayError) {
+      return try array.asInt64()
+    } catch {
+      throw CommandFailure(.failed, "\(path): \(error.message)")
+    }
+  }
+
   private static func run(
     _ model: RunnableModel, _ arrays: [NumericArray], _ parsed: ParsedArguments,
     _ environment: CommandEnvironment, _ console: Console
@@ -68,7 +86,13 @@ public enum RunCommand {
       OutputCollector(port: port, tensor: model.session.outputTensor(position))
     }
     var times: [UInt64] = []
+    let groups = try groups(parsed, environment)
+    if let groups, groups.count != feeder.itemCount {
+      throw CommandFailure(
+        .failed, "--groups has \(groups.count) numbers for \(feeder.itemCount) items")
+    }
     for item in 0..<feeder.itemCount {
+      if let groups, item > 0, groups[item] != groups[item - 1] { model.session.reset() }
       try feeder.load(item, into: model.session)
       log?.willRun(model.session)
       let start = Clock.monotonicNanoseconds

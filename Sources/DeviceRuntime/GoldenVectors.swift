@@ -25,9 +25,11 @@ public struct GoldenVectors: Sendable, Equatable {
   /// The vectors.
   public var vectors: [Vector]
 
-  /// Makes vectors by running a session: the packer's side.
+  /// Makes vectors by running a session: the packer's side. They are one recording: where the model
+  /// keeps states, each vector starts from those that the one before left.
   public static func make(seeds: [UInt64], session: Session) -> GoldenVectors {
-    GoldenVectors(
+    session.reset()
+    return GoldenVectors(
       vectors: seeds.map { seed in
         fillInputs(of: session, seed: seed)
         session.run()
@@ -94,10 +96,13 @@ public struct GoldenVectors: Sendable, Equatable {
     return writer.bytes
   }
 
-  /// Runs every vector and compares every byte.
+  /// Runs every vector, from the first states on, and compares every byte. The session starts anew
+  /// afterwards.
   ///
   /// - Throws: `RuntimeError.mismatch` at the first difference.
   public func check(_ session: Session) throws(RuntimeError) {
+    session.reset()
+    defer { session.reset() }
     for (number, vector) in vectors.enumerated() {
       Self.fillInputs(of: session, seed: vector.seed)
       session.run()

@@ -31,6 +31,13 @@ public final class Session {
   private let inputs: [UnsafeMutableRawBufferPointer]
   private let outputs: [UnsafeMutableRawBufferPointer]
   private let taps: [UnsafeMutableRawBufferPointer]
+  private let states: [State]
+
+  /// Where a state lies during a run and where the run leaves the next one.
+  private struct State {
+    let read: UnsafeMutableRawBufferPointer
+    let written: UnsafeMutableRawBufferPointer
+  }
 
   /// Loads a prepared image; its buffer must outlive the session.
   ///
@@ -91,6 +98,7 @@ public final class Session {
     inputs = plan.inputs.map(region)
     outputs = plan.outputs.map(region)
     taps = plan.taps.map(region)
+    states = plan.states.map { State(read: region($0.read), written: region($0.written)) }
     calls = .allocate(capacity: plan.instructions.count)
     for (position, layer) in image.layers.enumerated() {
       let memory = LayerMemory(
@@ -98,6 +106,24 @@ public final class Session {
       calls.initializeElement(at: position, to: layer.kernel.bind(layer.layer, to: memory))
     }
     kernels = image.layers.map { $0.kernel.name(for: $0.layer) }
+    reset()
+  }
+
+  /// Forgets what earlier runs left: the next run is the first of a recording. Without states it does
+  /// nothing.
+  public func reset() {
+    for (state, target) in zip(plan.states, states) {
+      let length = state.initial.count
+      for start in stride(from: 0, to: target.read.count, by: length) {
+        UnsafeMutableRawBufferPointer(rebasing: target.read[start..<start + length])
+          .copyBytes(from: state.initial)
+      }
+    }
+  }
+
+  /// Makes what a run wrote what the next one reads.
+  private func keepStates() {
+    for state in states { state.read.copyMemory(from: UnsafeRawBufferPointer(state.written)) }
   }
 
   /// Starts the other threads. Comes last: from here on the object is whole and cleans up by itself.
@@ -124,14 +150,19 @@ public final class Session {
     ownedImage?.deallocate()
   }
 
-  /// Runs one item: reads the input tensors, fills the outputs and taps.
+  /// Runs one item: reads the input tensors and the states that the run before left, fills the outputs
+  /// and taps and leaves new states.
   ///
   /// Compiled here only: Embedded Swift otherwise compiles the kernels again in each caller's module,
   /// for size, and the linker may keep that slower copy.
   @export(interface)
   public func run() {
-    if let team { return swl_team_run(team) }
-    for position in 0..<calls.count { calls[position].run(.whole) }
+    if let team {
+      swl_team_run(team)
+    } else {
+      for position in 0..<calls.count { calls[position].run(.whole) }
+    }
+    keepStates()
   }
 
   /// One thread's part of every layer; all wait for each other after each.
@@ -143,7 +174,7 @@ public final class Session {
     }
   }
 
-  /// Runs one instruction; `bench --layers` times them one by one.
+  /// Runs one instruction; `bench --layers` times them one by one. States stay as they are.
   @export(interface)
   public func run(instruction position: Int) { calls[position].run(.whole) }
 

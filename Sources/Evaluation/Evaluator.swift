@@ -51,12 +51,14 @@ public struct Evaluator {
   ///   - arrays: one per input.
   ///   - labels: class indices, one per item.
   ///   - model: the float model; its shapes must be the bundle's.
+  ///   - groups: a number per item; where it changes, what the model keeps starts anew.
   /// - Throws: `PackError` when arrays, labels or model do not fit the bundle.
   public func evaluate(
-    _ arrays: [NumericArray], labels: [Int]?, model: Graph?
+    _ arrays: [NumericArray], labels: [Int]?, model: Graph?, groups: [Int64]? = nil
   ) throws(PackError) -> EvaluationReport {
     var dataset = Dataset(arrays: arrays)
     dataset.targets = labels.map { .classes($0) }
+    if let groups { dataset.groups = TextColumn(groups) }
     return try evaluate(dataset, model: model)
   }
 
@@ -80,7 +82,11 @@ public struct Evaluator {
     if let count = labels?.count ?? values?.count, count != items.count {
       throw PackError(.failed, "there are \(items.count) items and \(count) labels")
     }
-    let executor = model.map { FloatExecutor($0) }
+    if let count = dataset.groups?.codes.count, count != items.count {
+      throw PackError(.failed, "there are \(items.count) items and \(count) groups")
+    }
+    let starts = RecordingStarts(dataset.groups, items: items.count)
+    var stream = model.map { FloatStream(FloatExecutor($0), starts: starts) }
     let integers = IntegerModel(session: session, entry: plan)
     var report = EvaluationReport(items: items.count)
     var decider: Decider?
@@ -90,14 +96,15 @@ public struct Evaluator {
     }
     // The labels of a reconstruction tell anomalies from the rest: they are no classes.
     let classes = report.decisions?.isReconstruction == true ? nil : labels
-    begin(&report, classes: classes != nil, values: values != nil, hasFloat: executor != nil)
+    begin(&report, classes: classes != nil, values: values != nil, hasFloat: stream != nil)
     var slices = SliceTable(
       classes == nil && values == nil
         ? [] : dataset.slices.map { ($0.name, $0.values.values, $0.values.codes) },
-      isRegression: values != nil, hasFloat: executor != nil)
+      isRegression: values != nil, hasFloat: stream != nil)
     // A classifier's scores, or all there is.
     let scored = plan.outputs.firstIndex { $0.userElement != "int64" } ?? 0
     for (index, item) in items.enumerated() {
+      if starts.contains(index) { session.reset() }
       try integers.load(item)
       if let input = decider?.rule.input {
         decider?.keep(UnsafeRawBufferPointer(session.input(input)))
@@ -115,9 +122,9 @@ public struct Evaluator {
         report.deviation?.add(outputs[scored][0], target: values[index])
         slices.update(index) { $0.deviation?.add(outputs[scored][0], target: values[index]) }
       }
-      guard let executor else { continue }
+      guard stream != nil else { continue }
       let truth = try fromGraph { () throws(GraphError) in
-        try executor.run(inputs: modelItems[index])
+        try stream?.run(inputs: modelItems[index]) ?? []
       }
       for (expected, got) in zip(truth, outputs) { report.noise?.add(expected.floats ?? [], got) }
       let scores = truth[scored].floats ?? []

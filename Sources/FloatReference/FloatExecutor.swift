@@ -21,23 +21,41 @@ public struct FloatExecutor: Sendable {
       for case .some(let input) in node.inputs { lastUse[input] = position }
       for output in node.outputs where lastUse[output] == nil { lastUse[output] = position }
     }
+    let results = Set(graph.results)
     var dying = [[ValueID]](repeating: [], count: graph.nodes.count)
-    for (value, position) in lastUse where !graph.outputs.contains(value) {
+    for (value, position) in lastUse where !results.contains(value) {
       dying[position].append(value)
     }
     self.dying = dying
   }
 
-  /// Runs one item.
+  /// What a recording begins with: one tensor per state of the model.
+  public var initialStates: [TensorData] {
+    graph.states.map { Self.dequantized($0.initial, graph[$0.read]) }
+  }
+
+  /// Runs one item, the first of a recording where the model keeps states.
+  ///
+  /// - Parameters and errors as of ``run(inputs:states:observing:)``.
+  public func run(
+    inputs: [TensorData], observing observe: (ValueID, TensorData) -> Void = { _, _ in }
+  ) throws(GraphError) -> [TensorData] {
+    var states = initialStates
+    return try run(inputs: inputs, states: &states, observing: observe)
+  }
+
+  /// Runs one item of a recording.
   ///
   /// - Parameters:
   ///   - inputs: one tensor per model input, of the model's types; float where a quantised model has
   ///     integers that stand for reals.
-  ///   - observe: called with every activation as it is computed, inputs first.
+  ///   - states: what the item before left, and what this one leaves.
+  ///   - observe: called with every activation as it is computed, inputs and states first.
   /// - Returns: one tensor per model output.
   /// - Throws: `GraphError.invalid` naming the input or node that does not fit.
   public func run(
-    inputs: [TensorData], observing observe: (ValueID, TensorData) -> Void = { _, _ in }
+    inputs: [TensorData], states: inout [TensorData],
+    observing observe: (ValueID, TensorData) -> Void = { _, _ in }
   ) throws(GraphError) -> [TensorData] {
     guard inputs.count == graph.inputs.count else {
       throw .invalid(
@@ -56,6 +74,10 @@ public struct FloatExecutor: Sendable {
       observe(id, tensor)
       live[id.position] = tensor
     }
+    for (state, tensor) in zip(graph.states, states) {
+      observe(state.read, tensor)
+      live[state.read.position] = tensor
+    }
     for (position, node) in graph.nodes.enumerated() {
       let operands = node.inputs.map { id in
         id.flatMap { live[$0.position] ?? constants[$0.position] }
@@ -66,17 +88,27 @@ public struct FloatExecutor: Sendable {
       }
       for id in dying[position] { live[id.position] = nil }
     }
+    for (index, state) in graph.states.enumerated() {
+      states[index] = live[state.written.position] ?? states[index]
+    }
     return graph.outputs.map { id in
       live[id.position] ?? constants[id.position] ?? TensorData(shape: [0], floats: [])
     }
   }
 
-  /// Runs many items on all cores; results are in the items' order.
+  /// Runs many items; results are in the items' order. Those of a model that keeps no states run on all
+  /// cores, others one after the other, anew where a recording starts.
   ///
   /// - Throws: the error of the first item that fails.
   public func run(
-    items: [[TensorData]]
+    items: [[TensorData]], starts: RecordingStarts = RecordingStarts()
   ) throws(GraphError) -> [[TensorData]] {
+    guard graph.states.isEmpty else {
+      var stream = FloatStream(self, starts: starts)
+      var all: [[TensorData]] = []
+      for item in items { all.append(try stream.run(inputs: item)) }
+      return all
+    }
     let results = ItemResults(count: items.count)
     DispatchQueue.concurrentPerform(iterations: items.count) { index in
       results.set(index, Result { () throws(GraphError) in try run(inputs: items[index]) })

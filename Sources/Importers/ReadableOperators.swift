@@ -18,19 +18,21 @@ package struct ReadableOperator: Sendable, Hashable {
     (self.format, self.domain, self.name) = (format, domain, name)
   }
 
-  /// All of them: by format, domain and name.
-  package static var all: [ReadableOperator] {
-    let onnx = [
-      ("", ONNXOperatorTable.mappings), (ONNXClassicalTable.domain, ONNXClassicalTable.mappings),
-      ("com.microsoft", ONNXOperatorTable.microsoft),
-    ].flatMap { domain, table in
-      table.keys.sorted().map { ReadableOperator(format: .onnx, domain: domain, name: $0) }
-    }
-    return onnx
-      + TFLiteOperatorTable.mappings.keys.sorted().map {
-        ReadableOperator(format: .tflite, domain: "", name: $0)
-      }
+  /// ONNX's, by domain and name.
+  package static let onnx = [
+    ("", ONNXOperatorTable.mappings), (ONNXClassicalTable.domain, ONNXClassicalTable.mappings),
+    ("com.microsoft", ONNXOperatorTable.microsoft),
+  ].flatMap { domain, table in
+    table.keys.sorted().map { ReadableOperator(format: .onnx, domain: domain, name: $0) }
   }
+
+  /// TFLite's, by name.
+  package static let tflite = TFLiteOperatorTable.mappings.keys.sorted().map {
+    ReadableOperator(format: .tflite, domain: "", name: $0)
+  }
+
+  /// All of them: by format, domain and name.
+  package static let all = onnx + tflite
 
   /// The schema's number of a TFLite operator.
   package var code: Int? { TFLiteOperatorNames.code(name) }

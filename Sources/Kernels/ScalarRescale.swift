@@ -8,6 +8,11 @@ public struct RescaleCall {
   let outputIsWide: Bool
   let count: Int
   let parameters: RescaleParameters
+  /// 2^shift of the factor above and below zero where it is positive, else 1. A shift that differs from
+  /// lane to lane would become a vector of powers of two on x86-64, which the compiler converts from
+  /// floats.
+  let above: Int32
+  let below: Int32
 }
 
 extension ScalarKernels {
@@ -39,8 +44,9 @@ extension ScalarKernels {
     for index in 0..<call.count {
       let value = Int32(truncatingIfNeeded: input[index]) &- parameters.inputZeroPoint
       let factor = value >= 0 ? parameters.above : parameters.below
+      let raised = value &* (value >= 0 ? call.above : call.below)
       let scaled =
-        Int64(FixedPoint.scaleTwice(value, factor.multiplier, factor.shift))
+        Int64(FixedPoint.lowerTwice(raised, factor.multiplier, min(factor.shift, 0)))
         &+ Int64(parameters.outputZeroPoint)
       output[index] = Result(
         truncatingIfNeeded: min(max(scaled, Int64(parameters.minimum)), Int64(parameters.maximum)))
@@ -56,6 +62,7 @@ extension ScalarBinder {
       input: UnsafeRawPointer(memory.elements(source)),
       output: UnsafeMutableRawPointer(memory.elements(result)),
       element: source.element, outputIsWide: result.element == .int16,
-      count: result.elementCount, parameters: parameters)
+      count: result.elementCount, parameters: parameters,
+      above: 1 &<< max(parameters.above.shift, 0), below: 1 &<< max(parameters.below.shift, 0))
   }
 }

@@ -9,7 +9,7 @@ extension Graph {
         node: name, reason: "its activations are float; quantise it with calibration data")
     }
     var computed: Set<ValueID> = []
-    for id in inputs { try checkActivation(id, by: nil, computed: &computed) }
+    for id in sources { try checkActivation(id, by: nil, computed: &computed) }
     for node in nodes {
       for case .some(let id) in node.inputs where !computed.contains(id) {
         guard self[id].constant != nil else {

@@ -73,7 +73,8 @@ struct ConstantChannels {
     let index = TensorIndex(tensor)
     let producers = plan.instructions.filter { $0.output == index }
     let consumers = plan.instructions.filter { $0.inputs.contains(index) }
-    let fixed = plan.inputs + plan.outputs + plan.taps
+    let fixed =
+      plan.inputs + plan.outputs + plan.taps + plan.states.flatMap { [$0.read, $0.written] }
     guard let values = constants[tensor], producers.count == 1, !consumers.isEmpty,
       !fixed.contains(index), !hasAlias(tensor),
       !consumers.contains(where: { WindowedLayer($0, in: model) == nil })
@@ -95,11 +96,14 @@ struct ConstantChannels {
   private func hasAlias(_ tensor: Int) -> Bool {
     let offset = plan.tensors[tensor].arenaOffset
     let written = Set(plan.instructions.map(\.output.position))
-    let inputs = Set(plan.inputs.map(\.position))
+    let inputs = Set((plan.inputs + plan.states.map(\.read)).map(\.position))
     return plan.instructions.flatMap(\.inputs).contains { read in
       plan.tensors[read.position].arenaOffset == offset && !written.contains(read.position)
         && !inputs.contains(read.position)
-    } || (plan.outputs + plan.taps).contains { plan.tensors[$0.position].arenaOffset == offset }
+    }
+      || (plan.outputs + plan.taps + plan.states.map(\.written)).contains {
+        plan.tensors[$0.position].arenaOffset == offset
+      }
   }
 
   // MARK: The plan without it

@@ -27,7 +27,7 @@ public enum Lowering {
     let storage = Storage(graph, keepingAlive: taps)
     var builder = PlanBuilder()
     for node in graph.nodes {
-      if let source = storage.alias(node, in: graph) {
+      if let source = storage.alias(node) {
         try checkAlias(of: source, by: node, in: graph)
       } else {
         try lower(node, in: graph, storage: storage, into: &builder)
@@ -43,10 +43,17 @@ public enum Lowering {
     for id in graph.inputs { inputs.append(try tensor(id)) }
     for id in graph.outputs { outputs.append(try tensor(id)) }
     for id in taps { tapTensors.append(try tensor(id)) }
+    var states: [PlanState] = []
+    for state in graph.states {
+      states.append(
+        PlanState(
+          read: try tensor(state.read), written: try tensor(state.written),
+          initial: try state.initialBytes(of: graph[state.read])))
+    }
     let plan = Plan(
       arenaBytes: storage.arenaBytes, weightsBytes: builder.weights.count,
       multiplyAccumulates: graph.multiplyAccumulates, tensors: storage.records, inputs: inputs,
-      outputs: outputs, taps: tapTensors, instructions: builder.instructions)
+      outputs: outputs, taps: tapTensors, states: states, instructions: builder.instructions)
     return ConstantChannels.removed(from: LoweredModel(plan: plan, weights: builder.weights))
   }
 
@@ -76,6 +83,31 @@ public enum Lowering {
       throw .unsupported(operation: node.operation.name, node: node.name, reason: reason)
     } catch {
       throw error
+    }
+  }
+}
+
+extension GraphState {
+  /// The integers that a run begins with: all of them, or one where all are the same.
+  fileprivate func initialBytes(of value: Value) throws(GraphError) -> [UInt8] {
+    let element = Storage.element(value)
+    let levels: [Int]
+    if let floats = initial.floats {
+      guard let quantization = value.quantization else {
+        throw .invalid(node: name, reason: "the state carries no quantisation")
+      }
+      let limit = 1 << (8 * element.byteCount - 1)
+      levels = floats.map { real in
+        let level = (Double(real) / Double(quantization.scale)).rounded()
+        return Int(
+          min(max(level + Double(quantization.zeroPoint), -Double(limit)), Double(limit - 1)))
+      }
+    } else {
+      levels = initial.integers ?? []
+    }
+    let isUniform = levels.allSatisfy { $0 == levels[0] }
+    return levels.prefix(isUniform ? 1 : levels.count).flatMap { level in
+      (0..<element.byteCount).map { UInt8(truncatingIfNeeded: level >> (8 * $0)) }
     }
   }
 }

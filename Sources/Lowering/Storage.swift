@@ -10,16 +10,24 @@ struct Storage {
   let records: [PlanTensor]
   /// Size of the arena.
   let arenaBytes: Int
+  /// Values that are the bytes of others.
+  private let aliases: [ValueID: ValueID]
 
   init(_ graph: Graph, keepingAlive taps: [ValueID]) {
     let activations =
-      graph.inputs + graph.nodes.flatMap(\.outputs)
+      graph.sources + graph.nodes.flatMap(\.outputs)
     var owner: [ValueID: ValueID] = [:]
     for id in activations { owner[id] = id }
+    // A state is overwritten when the run is over: what is read then has bytes of its own.
+    let kept = Set(graph.states.map(\.read))
+    let readLater = Set(graph.results + taps)
+    var aliases: [ValueID: ValueID] = [:]
     for node in graph.nodes {
-      if let source = Self.aliasedOperand(node, in: graph), let root = owner[source] {
-        owner[node.outputs[0]] = root
-      }
+      guard let source = Self.aliasedOperand(node, in: graph), let root = owner[source],
+        !kept.contains(root) || !readLater.contains(node.outputs[0])
+      else { continue }
+      owner[node.outputs[0]] = root
+      aliases[node.outputs[0]] = source
     }
     var steps: [ValueID: ClosedRange<Int>] = [:]
     func extend(_ id: ValueID, to step: Int) {
@@ -27,12 +35,14 @@ struct Storage {
       let known = steps[root] ?? step...step
       steps[root] = min(known.lowerBound, step)...max(known.upperBound, step)
     }
-    for id in graph.inputs { extend(id, to: -1) }
+    for id in graph.sources { extend(id, to: -1) }
+    // Nothing else lies where a state does, from one run to the next.
+    for id in kept { extend(id, to: graph.nodes.count) }
     for (step, node) in graph.nodes.enumerated() {
       for case .some(let input) in node.inputs { extend(input, to: step) }
       for output in node.outputs { extend(output, to: step) }
     }
-    for id in graph.outputs + taps { extend(id, to: graph.nodes.count) }
+    for id in graph.results + taps { extend(id, to: graph.nodes.count) }
 
     let roots = activations.filter { owner[$0] == $0 }
     let blocks = roots.map { id in
@@ -57,12 +67,11 @@ struct Storage {
     }
     self.tensors = tensors
     self.records = records
+    self.aliases = aliases
   }
 
   /// The operand a node merely renames, if it does.
-  func alias(_ node: Node, in graph: Graph) -> ValueID? {
-    Self.aliasedOperand(node, in: graph)
-  }
+  func alias(_ node: Node) -> ValueID? { aliases[node.outputs[0]] }
 
   /// Reshapes, and transposes that move only axes of size 1, leave every byte where it is.
   private static func aliasedOperand(_ node: Node, in graph: Graph) -> ValueID? {
@@ -74,7 +83,7 @@ struct Storage {
     return moved == moved.sorted() ? input : nil
   }
 
-  private static func element(_ value: Value) -> PlanElement {
+  static func element(_ value: Value) -> PlanElement {
     switch value.type.element {
     case .int16: .int16
     case .int32: .int32

@@ -65,6 +65,8 @@ public struct Value: Sendable {
   public var quantization: Quantization?
   /// Element type in the model file where it is another: uint8 was shifted to int8.
   public var fileElement: ElementType?
+  /// Held in 16 bits where the quantiser chooses: rounded to 8, what a state gathers would be lost.
+  public var isWide = false
   /// What a model file calls the classes that this value's integers count; empty where it does not.
   public var labels: [String] = []
 
@@ -112,17 +114,20 @@ public struct Graph: Sendable {
   public var inputs: [ValueID]
   /// Interface outputs.
   public var outputs: [ValueID]
+  /// What is kept from run to run; empty for most models.
+  public var states: [GraphState]
 
   /// Creates a graph.
   public init(
     name: String, values: [Value] = [], nodes: [Node] = [], inputs: [ValueID] = [],
-    outputs: [ValueID] = []
+    outputs: [ValueID] = [], states: [GraphState] = []
   ) {
     self.name = name
     self.values = values
     self.nodes = nodes
     self.inputs = inputs
     self.outputs = outputs
+    self.states = states
   }
 
   /// Accesses a value.

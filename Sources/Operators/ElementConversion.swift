@@ -1,4 +1,4 @@
-import ModelGraph
+public import ModelGraph
 
 extension TensorData {
   /// The elements as doubles: exact but for integers beyond 2^53.
@@ -9,7 +9,7 @@ extension TensorData {
 
   /// Elements of a type from doubles: to integers towards zero, what lies outside to the nearest,
   /// NaN to 0; to truth values by being other than 0.
-  init(shape: [Int], _ element: ElementType, doubles: [Double]) {
+  public init(shape: [Int], _ element: ElementType, doubles: [Double]) {
     func whole<Integer: FixedWidthInteger>(_ type: Integer.Type) -> [Integer] {
       doubles.map { value in
         if value.isNaN { return 0 }

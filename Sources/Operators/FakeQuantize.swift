@@ -37,12 +37,7 @@ public struct FakeQuantize: Operation, Equatable {
 
   /// TFLite's QUANTIZE between integers.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    guard node.isOfBytes else { return try builder.rescale(node) }
-    let input = try QuantizedOperand(0, of: node)
-    let result = try QuantizedOperand(resultOf: node)
-    builder.requantize(
-      node.name, try input.activation(node), input.quantization,
-      to: try result.activation(node), result.quantization)
+    try builder.requantize(node)
   }
 
   public var summary: String { grid.summary }

@@ -26,6 +26,7 @@ public enum OperatorTable {
     Quantize.self,
     Recurrent.self,
     Reduce.self,
+    Rescale.self,
     Reshape.self,
     Resize.self,
     RoundToFormat.self,

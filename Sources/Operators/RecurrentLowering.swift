@@ -26,7 +26,7 @@ extension Recurrent {
       throw unsupported("its directions have different functions; give both the same")
     }
     let input = try QuantizedOperand(0, of: node)
-    let result = try QuantizedOperand(resultOf: node)
+    let result = try QuantizedOperand(resultOf: node, nil)
     let weights = try rows(1, of: node, extents)
     let recurrentWeights = try rows(2, of: node, extents)
     let hidden = try initialState(4, of: node, step: Self.hiddenStep)
@@ -161,7 +161,7 @@ extension Recurrent {
       return InitialState()
     }
     guard let constant = operand.value.constant else {
-      let state = try QuantizedOperand(position, of: node)
+      let state = try QuantizedOperand(position, of: node, nil)
       return InitialState(
         tensor: try state.activation(node),
         scale: RecurrentParameters.StateScale(

@@ -22,6 +22,17 @@ extension PlanBuilder {
 }
 
 extension PlanBuilder {
+  /// Emits what holds the same reals with the parameters of the result: of bytes a look-up, else a
+  /// rescaling.
+  mutating func requantize(_ node: LoweringNode) throws(GraphError) {
+    guard node.isOfBytes else { return try rescale(node) }
+    let input = try QuantizedOperand(0, of: node)
+    let result = try QuantizedOperand(resultOf: node)
+    requantize(
+      node.name, try input.activation(node), input.quantization,
+      to: try result.activation(node), result.quantization)
+  }
+
   /// Emits what gives integers another element type, scale or zero point: of int8 alone a look-up, else
   /// a rescaling, whose factors are LiteRT's. `slope` is the factor below zero, `clamp` what of the
   /// result is kept.

@@ -28,11 +28,18 @@ public struct Reshape: Operation, Equatable {
   public var quantizationRule: QuantizationRule { .sameAsInput }
   public var isPositivelyHomogeneous: Bool { true }
 
-  /// Nothing to compute: Lowering gives both tensors the same bytes, and asks only where it cannot.
+  /// Nothing to compute: Lowering gives both tensors the same bytes, and asks for a copy only where it
+  /// cannot.
   public func lower(_ node: LoweringNode, into builder: inout PlanBuilder) throws(GraphError) {
-    throw .unsupported(
-      operation: Self.name, node: node.name,
-      reason: "it reshapes a constant; fold the node before export")
+    let input = try QuantizedOperand(0, of: node, node.movedElement)
+    let result = try QuantizedOperand(resultOf: node, node.movedElement)
+    let axis = MoveAxis(size: shape.reduce(1, *), sourceStep: 1, resultStep: 1)
+    let block = MoveBlock(
+      operand: 0, sourceStart: 0, resultStart: 0, axes: [axis],
+      table: try builder.requantizing(node, input, to: result))
+    try builder.emitMove(
+      node, operation: Self.name, fill: result.quantization.zeroPoint, blocks: [block],
+      inputs: [try input.activation(node)], output: try result.activation(node))
   }
 
   public var summary: String { shape.map(String.init).joined(separator: "×") }

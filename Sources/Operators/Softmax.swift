@@ -2,7 +2,7 @@ public import ModelGraph
 import PlanFormat
 
 /// exp(β·x) / Σ exp(β·x) over the last axis, or its logarithm, or 1 at the first of its largest.
-public struct Softmax: Operation, Equatable {
+public struct Softmax: RowOperation, Equatable {
   /// What is made of the shares.
   public enum Form: String, Sendable {
     case share
@@ -24,37 +24,18 @@ public struct Softmax: Operation, Equatable {
     self.form = form
   }
 
-  public func resultTypes(_ operands: [ValueType?]) throws(GraphError) -> [ValueType] {
-    let input = try operand(0, of: operands)
-    guard let length = input.shape.last, length > 0 else {
-      throw .invalid(node: "", reason: "it has no last axis in \(input.shape)")
+  public func row(_ row: [Float]) -> [Float] {
+    let largest = row.max() ?? 0
+    if form == .hard {
+      var chosen = [Float](repeating: 0, count: row.count)
+      chosen[row.firstIndex(of: largest) ?? 0] = 1
+      return chosen
     }
-    return [input]
-  }
-
-  public func evaluate(_ operands: [TensorData?]) throws(GraphError) -> [TensorData] {
-    let shape = try operand(0, of: operands).shape
-    _ = try resultTypes(operands.map { $0.map { ValueType($0.type, $0.shape) } })
-    let input = try floats(0, of: operands)
-    let length = shape[shape.count - 1]
-    var result = [Float](repeating: 0, count: input.count)
-    for start in stride(from: 0, to: input.count, by: length) {
-      let row = input[start..<start + length]
-      let largest = row.max() ?? 0
-      if form == .hard {
-        result[row.firstIndex(of: largest) ?? start] = 1
-        continue
-      }
-      let powers = row.map { Exponential.exp(Double(beta) * (Double($0) - Double(largest))) }
-      var sum = 0.0
-      for power in powers { sum += power }
-      for (offset, power) in powers.enumerated() {
-        let distance = Double(beta) * (Double(input[start + offset]) - Double(largest))
-        result[start + offset] = Float(
-          form == .share ? power / sum : distance - RealFunctions.log(sum))
-      }
-    }
-    return [TensorData(shape: shape, floats: result)]
+    let distances = row.map { Double(beta) * (Double($0) - Double(largest)) }
+    let powers = distances.map(Exponential.exp)
+    let sum = powers.reduce(0, +)
+    return form == .share
+      ? powers.map { Float($0 / sum) } : distances.map { Float($0 - RealFunctions.log(sum)) }
   }
 
   public var quantizationRule: QuantizationRule {

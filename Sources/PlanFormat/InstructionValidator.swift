@@ -14,7 +14,14 @@ struct InstructionValidator {
       }
     try require(counts.contains(operands.count), "has the wrong number of operands")
     let input = operands[0]
-    for tensor in operands { try require(tensor.element == input.element, Self.unserved) }
+    if case .recurrent = instruction.operation {
+      // States may be wider than the input they are updated from.
+      for state in operands.dropFirst() {
+        try require(state.element == .int8 || state.element == .int16, Self.unserved)
+      }
+    } else {
+      for tensor in operands { try require(tensor.element == input.element, Self.unserved) }
+    }
     let served: Bool =
       switch instruction.operation {
       case .convolution16x8, .depthwiseConvolution16x8, .fullyConnected16x8, .addition16:
@@ -84,9 +91,9 @@ struct InstructionValidator {
       try fullyConnected16x8(parameters, input, result)
     case .treeEnsemble(let parameters): try treeEnsemble(parameters, input, result)
     case .elementwise(let parameters): try elementwise(parameters, operands, result)
-    case .rescale(let parameters): try rescale(parameters, input, result)
     case .move(let parameters): try move(parameters, operands, result)
     case .resize(let parameters): try resize(parameters, input, result)
+    case .rescale(let parameters): try rescale(parameters, input, result)
     case .recurrent(let parameters): try recurrent(parameters, operands, result)
     case .topClass: try topClass(input, result)
     case .matrixProduct(let parameters):

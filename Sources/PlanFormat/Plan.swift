@@ -17,13 +17,15 @@ public struct Plan: Sendable, Equatable {
   public var outputs: [TensorIndex]
   /// Tensors telemetry reads after a run. Lowering keeps them alive to the end.
   public var taps: [TensorIndex]
+  /// What is kept from run to run.
+  public var states: [PlanState]
   /// The program, in order of execution.
   public var instructions: [Instruction]
 
   /// Creates a plan from its parts; validity is checked when it is encoded or decoded.
   public init(
     arenaBytes: Int, weightsBytes: Int, multiplyAccumulates: Int, tensors: [PlanTensor],
-    inputs: [TensorIndex], outputs: [TensorIndex], taps: [TensorIndex],
+    inputs: [TensorIndex], outputs: [TensorIndex], taps: [TensorIndex], states: [PlanState] = [],
     instructions: [Instruction]
   ) {
     self.arenaBytes = arenaBytes
@@ -33,6 +35,7 @@ public struct Plan: Sendable, Equatable {
     self.inputs = inputs
     self.outputs = outputs
     self.taps = taps
+    self.states = states
     self.instructions = instructions
   }
 }

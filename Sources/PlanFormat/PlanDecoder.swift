@@ -37,6 +37,7 @@ extension Plan {
     inputs = try reader.indexes()
     outputs = try reader.indexes()
     taps = try reader.indexes()
+    states = version < 4 ? [] : try reader.states()
     instructions = []
     for _ in 0..<(try reader.bounded(PlanLimits.instructions)) {
       let name = try reader.name()
@@ -121,6 +122,18 @@ extension ByteReader {
     var list: [TensorIndex] = []
     for _ in 0..<(try bounded16(PlanLimits.ports)) {
       list.append(TensorIndex(try bounded(PlanLimits.tensors)))
+    }
+    return list
+  }
+
+  fileprivate mutating func states() throws(WireError) -> [PlanState] {
+    var list: [PlanState] = []
+    for _ in 0..<(try bounded16(PlanLimits.ports)) {
+      list.append(
+        PlanState(
+          read: TensorIndex(try bounded(PlanLimits.tensors)),
+          written: TensorIndex(try bounded(PlanLimits.tensors)),
+          initial: try array(try bounded(PlanLimits.bytes))))
     }
     return list
   }

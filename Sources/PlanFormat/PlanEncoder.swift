@@ -2,14 +2,15 @@ import Wire
 
 extension Plan {
   /// Newest version of the binary form; every older one is read too.
-  public static let formatVersion: UInt16 = 3
+  public static let formatVersion: UInt16 = 4
   static let magic: UInt32 = 0x4c50_5753  // "SWPL"
 
   /// The oldest version that has all this plan uses: what it is written as, so that a plan keeps its
   /// bytes while the format grows.
   public var requiredVersion: UInt16 {
     let operations = instructions.reduce(0) { max($0, $1.operation.opcode) }
-    let oldest: UInt16 = tensors.contains { $0.element == .int64 } ? 2 : 1
+    let oldest: UInt16 =
+      !states.isEmpty ? 4 : tensors.contains { $0.element == .int64 } ? 2 : 1
     return (oldest..<Self.formatVersion).first { operations <= Self.opcodes($0) }
       ?? Self.formatVersion
   }
@@ -36,6 +37,7 @@ extension Plan {
     writer.u32(UInt32(tensors.count))
     for tensor in tensors { writer.tensor(tensor) }
     for list in [inputs, outputs, taps] { writer.indexes(list) }
+    if !states.isEmpty { writer.states(states) }
     writer.u32(UInt32(instructions.count))
     for instruction in instructions {
       writer.name(instruction.name)
@@ -73,6 +75,16 @@ extension ByteWriter {
   fileprivate mutating func indexes(_ list: [TensorIndex]) {
     u16(UInt16(list.count))
     for index in list { u32(UInt32(index.position)) }
+  }
+
+  fileprivate mutating func states(_ states: [PlanState]) {
+    u16(UInt16(states.count))
+    for state in states {
+      u32(UInt32(state.read.position))
+      u32(UInt32(state.written.position))
+      u32(UInt32(state.initial.count))
+      append(state.initial)
+    }
   }
 
   mutating func reference(_ reference: ConstantReference) {

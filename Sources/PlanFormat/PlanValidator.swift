@@ -1,7 +1,7 @@
 /// Proves that running a decoded plan reads and writes only inside the arena and the weights
 /// section, and reads only what was written. Kernels rely on it and check nothing.
 struct PlanValidator {
-  private let plan: Plan
+  let plan: Plan
 
   init(_ plan: Plan) { self.plan = plan }
 
@@ -12,6 +12,10 @@ struct PlanValidator {
     }
     var written: [Range<Int>] = []
     for input in plan.inputs { write(try tensor(input), to: &written) }
+    for state in plan.states {
+      try validateRead(try tensor(state.read), written)
+      write(try tensor(state.read), to: &written)
+    }
     for instruction in plan.instructions {
       var operands: [PlanTensor] = []
       for index in instruction.inputs { operands.append(try tensor(index, of: instruction)) }
@@ -28,6 +32,7 @@ struct PlanValidator {
     for index in plan.outputs + plan.taps where !written.contains(bytes(try tensor(index))) {
       throw .invalid("output or tap \(plan.tensors[index.position].name) does not survive the run")
     }
+    try validateStates(written)
   }
 
   private func validate(_ tensor: PlanTensor) throws(PlanError) {
@@ -44,7 +49,7 @@ struct PlanValidator {
     }
   }
 
-  private func tensor(
+  func tensor(
     _ index: TensorIndex, of instruction: Instruction? = nil
   ) throws(PlanError) -> PlanTensor {
     guard plan.tensors.indices.contains(index.position) else {
@@ -54,7 +59,7 @@ struct PlanValidator {
     return plan.tensors[index.position]
   }
 
-  private func bytes(_ tensor: PlanTensor) -> Range<Int> {
+  func bytes(_ tensor: PlanTensor) -> Range<Int> {
     tensor.arenaOffset..<tensor.arenaOffset + tensor.byteCount
   }
 

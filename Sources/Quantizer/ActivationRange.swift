@@ -86,6 +86,14 @@ package struct ActivationRange: Equatable {
     return Quantization(scale: scale, zeroPoint: Int32(min(max(zeroPoint, -128), 127)))
   }
 
+  /// A scale for 16 bits with zero point 0. Everything seen takes half of them: states go on growing
+  /// where recordings are longer than those of calibration.
+  package var wideQuantization: Quantization {
+    let largest = max(-lower, upper)
+    guard largest > 0, largest.isFinite else { return Quantization(scale: 1, zeroPoint: 0) }
+    return Quantization(scale: Float(2 * largest / 32767), zeroPoint: 0)
+  }
+
   /// Where the histogram starts, and how wide a bin is.
   private static func bins(of statistics: CalibrationStatistics) -> (first: Double, width: Double) {
     let first = Double(statistics.minimum)

@@ -34,27 +34,33 @@ public struct CalibratedModel: Sendable {
   ///
   /// - Parameters:
   ///   - model: a canonical float graph.
-  ///   - items: calibration inputs, each one tensor per model input.
+  ///   - items: calibration inputs, each one tensor per model input; of a model that keeps states in
+  ///     the order of their recordings.
+  ///   - starts: where recordings begin.
   ///   - equalizing: false leaves the weights as they are.
   /// - Throws: `GraphError` when an item does not fit the model or an activation is not finite.
   public init(
-    _ model: Graph, items: [[TensorData]], equalizing: Bool = true
+    _ model: Graph, items: [[TensorData]], starts: RecordingStarts = RecordingStarts(),
+    equalizing: Bool = true
   ) throws(GraphError) {
     try model.checkReferenceOnly()
-    var graph = model
+    var graph = StatePrecision.applied(to: model)
     if equalizing { Equalization.apply(to: &graph) }
     graph.separateWeights()
     let executor = FloatExecutor(graph)
     var statistics = [CalibrationStatistics?](repeating: nil, count: graph.values.count)
+    let shared = SharedParameters(graph)
     for pass in 0..<2 {
+      var stream = FloatStream(executor, starts: starts)
       for item in items {
-        _ = try executor.run(inputs: item) { id, tensor in
+        _ = try stream.run(inputs: item) { id, tensor in
           guard let values = tensor.floats else { return }
           var seen = statistics[id.position] ?? CalibrationStatistics()
           if pass == 0 { seen.observeRange(values) } else { seen.observeHistogram(values) }
           statistics[id.position] = seen
         }
       }
+      Self.merge(&statistics, of: shared)
     }
     for node in graph.nodes {
       for output in node.outputs {
@@ -69,6 +75,21 @@ public struct CalibratedModel: Sendable {
     self.statistics = statistics
   }
 
+  /// Values of one scale have one range, and then one histogram over it.
+  private static func merge(
+    _ statistics: inout [CalibrationStatistics?], of shared: SharedParameters
+  ) {
+    for group in shared.groups {
+      var all: CalibrationStatistics?
+      for id in group {
+        guard let seen = statistics[id.position] else { continue }
+        all?.merge(seen)
+        all = all ?? seen
+      }
+      for id in group where statistics[id.position] != nil { statistics[id.position] = all }
+    }
+  }
+
   /// True once the moments are there.
   public private(set) var hasObservedInputs = false
 
@@ -78,9 +99,13 @@ public struct CalibratedModel: Sendable {
   /// Runs the calibration data again, for the moments of what every layer's weights meet: what
   /// rounding with feedback and the correction of biases need.
   ///
-  /// - Parameter items: those the model was calibrated with.
+  /// - Parameters:
+  ///   - items: those the model was calibrated with.
+  ///   - starts: where recordings begin.
   /// - Throws: `GraphError` when an item does not fit the model.
-  public mutating func observeInputs(items: [[TensorData]]) throws(GraphError) {
+  public mutating func observeInputs(
+    items: [[TensorData]], starts: RecordingStarts = RecordingStarts()
+  ) throws(GraphError) {
     var layers: [(node: Int, patches: FeaturePatches, moments: InputMoments)] = []
     var readers: [ValueID: [Int]] = [:]
     for (position, node) in graph.nodes.enumerated() {
@@ -91,11 +116,11 @@ public struct CalibratedModel: Sendable {
       readers[input, default: []].append(layers.count)
       layers.append((position, patches, InputMoments(length: patches.length, groups: groups)))
     }
-    let executor = FloatExecutor(graph)
+    var stream = FloatStream(FloatExecutor(graph), starts: starts)
     let rows = max(Self.rowsMax / max(items.count, 1), 1)
     for item in items {
       var seen: [(layer: Int, operand: [Float])] = []
-      _ = try executor.run(inputs: item) { id, tensor in
+      _ = try stream.run(inputs: item) { id, tensor in
         for layer in readers[id] ?? [] { seen.append((layer, tensor.floats ?? [])) }
       }
       for (layer, operand) in seen {

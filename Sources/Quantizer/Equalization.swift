@@ -42,7 +42,7 @@ package enum Equalization {
         isHomogeneous(activationOf: node.operation)
       else { return nil }
       var value = node.outputs[0]
-      while let users = consumers[value], users.count == 1, !graph.outputs.contains(value),
+      while let users = consumers[value], users.count == 1, !graph.results.contains(value),
         graph[value].quantization == nil
       {
         let user = graph.nodes[users[0]]

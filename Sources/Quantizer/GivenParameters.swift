@@ -46,7 +46,7 @@ public struct GivenParameters: Sendable {
     matchMovers()
     // Positions and classes are integers of their own.
     let scaled = graph.nodes.filter { $0.operation.quantizationRule != .index }
-    let activations = graph.inputs + scaled.flatMap(\.outputs)
+    let activations = graph.sources + scaled.flatMap(\.outputs)
     missing = activations.filter { graph[$0].quantization == nil }
   }
 
@@ -76,11 +76,14 @@ public struct GivenParameters: Sendable {
 
   /// Lets `input` stand for `output`; nil where both belong to the interface.
   private mutating func merge(_ output: ValueID, into input: ValueID) -> ValueID? {
-    guard let place = graph.outputs.firstIndex(of: output) else { return input }
-    guard !graph.outputs.contains(input), !graph.inputs.contains(input) else { return nil }
+    guard graph.results.contains(output) else { return input }
+    guard !graph.results.contains(input), !graph.sources.contains(input) else { return nil }
     // The interface keeps its names.
     (graph[input].name, graph[output].name) = (graph[output].name, graph[input].name)
-    graph.outputs[place] = input
+    graph.outputs = graph.outputs.map { $0 == output ? input : $0 }
+    for index in graph.states.indices where graph.states[index].written == output {
+      graph.states[index].written = input
+    }
     return input
   }
 

@@ -29,10 +29,42 @@ public enum Quantizer {
           operation: "input", node: graph[id].name, reason: "ranks are of inputs that trees read")
       }
     }
+    for group in SharedParameters(graph).groups {
+      try share(group, model: model, method: method, in: &graph)
+    }
     for position in graph.nodes.indices {
       try quantize(position, model: model, method: method, in: &graph)
     }
     return graph
+  }
+
+  /// Gives a state, and what only moves it, one scale and zero point: those that one of the group has
+  /// or must have, else those of all their values.
+  private static func share(
+    _ group: [ValueID], model: CalibratedModel, method: QuantizationMethod, in graph: inout Graph
+  ) throws(GraphError) {
+    var given: (Quantization, ElementType)?
+    for id in group {
+      if let own = graph[id].quantization { given = given ?? (own, graph[id].type.element) }
+    }
+    for node in graph.nodes where node.outputs.contains(where: group.contains) {
+      if case .fixed(let scale, let zeroPoint) = node.operation.quantizationRule {
+        given = given ?? (Quantization(scale: scale, zeroPoint: zeroPoint), .int8)
+      }
+    }
+    let isWide = group.contains { graph[$0].isWide }
+    let shared =
+      given ?? (
+        parameters(of: group[0], in: model, method: method, isWide: isWide), isWide ? .int16 : .int8
+      )
+    for id in group {
+      guard graph[id].quantization == nil || graph[id].quantization == shared.0 else {
+        throw .unsupported(
+          operation: "state", node: graph[id].name,
+          reason: "it is read with another scale than it is written with")
+      }
+      setActivation(id, shared.0, shared.1, in: &graph)
+    }
   }
 
   private static func quantize(
@@ -41,10 +73,11 @@ public enum Quantizer {
     let node = graph.nodes[index]
     switch node.operation.quantizationRule {
     case .calibrated:
-      for case .some(let input) in node.inputs { quantizeConstant(input, in: &graph) }
-      for output in node.outputs {
-        setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
+      let isWide = node.outputs.contains { graph[$0].type.element == .int16 || graph[$0].isWide }
+      for case .some(let input) in node.inputs {
+        quantizeConstant(input, isWide: isWide, in: &graph)
       }
+      for output in node.outputs { setCalibrated(output, model, method, in: &graph) }
     case .sameAsInput:
       guard let input = node.inputs.first ?? nil, let shared = graph[input].quantization else {
         throw .invalid(node: node.name, reason: "its input carries no quantisation")
@@ -62,8 +95,7 @@ public enum Quantizer {
         setActivation(output, Quantization(scale: scale, zeroPoint: zeroPoint), in: &graph)
       }
     case .rows(let operands):
-      let output = node.outputs[0]
-      setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
+      setCalibrated(node.outputs[0], model, method, in: &graph)
       for position in operands { try quantizeRows(position, of: node, in: &graph) }
     case .weighted(let weights, let bias, let channelAxis):
       let output = node.outputs[0]
@@ -75,11 +107,20 @@ public enum Quantizer {
   }
 
   /// Gives a float constant that is an operand like any other its integers, or such over its range.
-  private static func quantizeConstant(_ id: ValueID, in graph: inout Graph) {
+  private static func quantizeConstant(_ id: ValueID, isWide: Bool, in graph: inout Graph) {
     guard graph[id].quantization == nil, let constant = graph[id].constant else { return }
     guard let floats = constant.floats else { return keepSmallIntegers(id, constant, in: &graph) }
     var statistics = CalibrationStatistics()
     statistics.observeRange(floats)
+    if isWide {
+      let quantization = ActivationRange(minMax: statistics).wideQuantization
+      let levels = floats.map { value -> Int16 in
+        Int16(min(max((value / quantization.scale).rounded(), -32767), 32767))
+      }
+      setActivation(id, quantization, .int16, in: &graph)
+      graph[id].constant = TensorData(shape: constant.shape, elements: .int16(levels))
+      return
+    }
     // A constant that came quantised keeps its integers: the levels below are they.
     let given = constant.grid.flatMap { $0.isPerTensor ? $0 : nil }
     let quantization = given ?? ActivationRange(minMax: statistics).quantization
@@ -102,17 +143,27 @@ public enum Quantizer {
   }
 
   private static func parameters(
-    of id: ValueID, in model: CalibratedModel, method: QuantizationMethod
+    of id: ValueID, in model: CalibratedModel, method: QuantizationMethod, isWide: Bool = false
   ) -> Quantization {
     guard let statistics = model.statistics[id.position], statistics.minimum.isFinite else {
       return Quantization(scale: 1, zeroPoint: 0)
     }
+    guard !isWide else { return ActivationRange(minMax: statistics).wideQuantization }
     switch method.range {
     case .minMax: return ActivationRange(minMax: statistics).quantization
     case .percentile: return ActivationRange(percentile: 1e-4, of: statistics).quantization
     case .leastSquaredError: return ActivationRange(leastSquaredError: statistics).quantization
     case .entropy: return ActivationRange(leastEntropy: statistics).quantization
     }
+  }
+
+  private static func setCalibrated(
+    _ id: ValueID, _ model: CalibratedModel, _ method: QuantizationMethod, in graph: inout Graph
+  ) {
+    let isWide = graph[id].isWide
+    setActivation(
+      id, parameters(of: id, in: model, method: method, isWide: isWide), isWide ? .int16 : .int8,
+      in: &graph)
   }
 
   /// Parameters that came with the model stay.

@@ -24,6 +24,11 @@ public enum RankQuantizer {
   /// - Throws: `GraphError.unsupported` for any layer but trees on the inputs, what chooses a class
   ///   from their scores, and a link at an output.
   public static func quantize(_ model: Graph) throws(GraphError) -> RankedModel {
+    guard model.states.isEmpty else {
+      throw .unsupported(
+        operation: TreeEnsemble.name, node: model.name,
+        reason: "a model of trees keeps no state from run to run; feed it its own outputs")
+    }
     var graph = model
     var ranks: [[RankColumn]] = []
     for input in model.inputs {

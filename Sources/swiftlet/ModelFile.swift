@@ -14,21 +14,25 @@ enum ModelFile {
   ///
   /// - Throws: exit 12 naming an operator that is not supported, 1 for a file that is no model.
   static func load(
-    _ path: String, arrays: [NumericArray] = []
+    _ path: String, arrays: [NumericArray] = [], _ reading: ModelReading = ModelReading()
   ) throws(CommandFailure) -> Graph {
-    try load(path, shapes: arrays.map(\.shape))
+    try load(path, shapes: arrays.map(\.shape), reading)
   }
 
   /// Imports a model file; dimensions that it leaves open are those of `files`.
-  static func load(_ path: String, files: [DataFile]) throws(CommandFailure) -> Graph {
+  static func load(
+    _ path: String, files: [DataFile], _ reading: ModelReading
+  ) throws(CommandFailure) -> Graph {
     let bytes = try Files.read(path, limit: bytesMax)
-    return try load(path, shapes: DataInterface.shapes(of: files, model: bytes))
+    return try load(path, shapes: DataInterface.shapes(of: files, model: bytes), reading)
   }
 
-  private static func load(_ path: String, shapes: [[Int]]) throws(CommandFailure) -> Graph {
+  private static func load(
+    _ path: String, shapes: [[Int]], _ reading: ModelReading
+  ) throws(CommandFailure) -> Graph {
     let (bytes, name) = try contents(path)
-    do throws(GraphError) {
-      return try ModelImporter.load(bytes: bytes, name: name, dataShapes: shapes)
+    do throws(PackError) {
+      return try reading.load(bytes, name: name, dataShapes: shapes)
     } catch {
       throw refusal(error, path)
     }
@@ -38,11 +42,11 @@ enum ModelFile {
   ///
   /// - Throws: as `load`.
   static func report(
-    _ path: String
+    _ path: String, _ reading: ModelReading
   ) throws(CommandFailure) -> (graph: Graph, report: ImportReport) {
     let (bytes, name) = try contents(path)
-    do throws(GraphError) {
-      return try ModelImporter.report(bytes: bytes, name: name)
+    do throws(PackError) {
+      return try reading.report(bytes, name: name)
     } catch {
       throw refusal(error, path)
     }
@@ -55,9 +59,8 @@ enum ModelFile {
     )
   }
 
-  private static func refusal(_ error: GraphError, _ path: String) -> CommandFailure {
-    let failure = PackError(error)
-    return CommandFailure(failure.exitCode, "\(path): \(failure.message)", hint: failure.hint)
+  private static func refusal(_ error: PackError, _ path: String) -> CommandFailure {
+    CommandFailure(error.exitCode, "\(path): \(error.message)", hint: error.hint)
   }
 
   /// True when a file begins as a bundle does.

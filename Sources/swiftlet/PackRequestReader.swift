@@ -41,14 +41,18 @@ struct PackRequestReader {
     request.calibrationFiles = try load(
       parsed.values("--calibration"), "calibration", &request)
     request.referenceFiles = try load(parsed.values("--reference"), "reference", &request)
+    request.reading = try ModelOptions.reading(parsed)
+    request.calibrationGroups = try RunCommand.groups(parsed, HostEnvironment.environment) ?? []
     request.windowItems = try parsed.integer("--window", in: 20...1_000_000).map { Int($0) }
     request.targets = try targets(parsed.values("--target"))
     return request
   }
 
   private func recipe() throws(CommandFailure) -> PackRequest {
-    for option in ["--name", "--version", "--input-scale", "--window", "--calibration"]
-    where parsed.value(option) != nil {
+    for option in [
+      "--name", "--version", "--input-scale", "--window", "--calibration", "--state", "--constant",
+      "--groups",
+    ] where parsed.value(option) != nil || option == "--state" && parsed.flag("--no-state") {
       throw CommandFailure(.usage, "\(option) is set by the recipe", hint: "change it in \(path)")
     }
     let bytes = try Files.read(path, limit: 1 << 20)
@@ -88,6 +92,10 @@ struct PackRequestReader {
           name: output.name,
           naming: PortNaming(unit: output.unit ?? "", labels: output.labels ?? []))
       }
+    request.reading = try ModelOptions.reading(recipe, file)
+    if let groups = recipe.groups {
+      request.calibrationGroups = try ModelOptions.groups(file(groups))
+    }
     request.roles = recipe.columns?.roles ?? DataRoles()
     request.features = recipe.columns?.features ?? []
     request.units = recipe.columns?.units ?? [:]

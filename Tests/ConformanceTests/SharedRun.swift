@@ -59,14 +59,15 @@ enum SharedRun {
   ) throws(GraphError) -> Verdict {
     guard graph.inputs.count == entry.inputs.count, graph.outputs.count == entry.goldens.count
     else { return .differs("\(graph.inputs.count) inputs, \(graph.outputs.count) outputs") }
-    let executor = FloatExecutor(graph)
+    // The goldens of a model that keeps states are one recording.
+    var stream = FloatStream(FloatExecutor(graph))
     for index in 0..<entry.goldens[0].count {
       let inputs = items(entry.inputs, index)
       let shaped = zip(inputs, graph.inputs).map { input, id in
         input.count == graph[id].type.shape.reduce(1, *)
           ? input.reshaped(graph[id].type.shape) : input
       }
-      let outputs = try executor.run(inputs: shaped)
+      let outputs = try stream.run(inputs: shaped)
       for (position, (output, golden)) in zip(outputs, items(entry.goldens, index)).enumerated() {
         if let how = difference(output, golden, relative) {
           return .differs("output \(position) of item \(index): \(how)")

@@ -215,7 +215,9 @@ public struct ONNXSample: Sendable {
     interface(11, name, shape, type: type)
   }
   /// An output.
-  public mutating func output(_ name: String) { interface(12, name, []) }
+  public mutating func output(_ name: String, _ shape: [String] = []) {
+    interface(12, name, shape)
+  }
 
   /// The model file.
   public var bytes: [UInt8] {

@@ -22,6 +22,7 @@ enum TFLiteExamples {
     "ADD": .two,
     "ARG_MAX": Example([row, .integer(1)], [.init([1], .integer)]),
     "ARG_MIN": Example([row, .integer(1)], [.init([1], .integer)]),
+    "ASSIGN_VARIABLE": Example(tflite: variable),
     "ATAN2": .two,
     "AVERAGE_POOL_2D": Example(
       [.input(image)], [.init([1, 3, 3, 4])], options: .init(type: 5, fields: pool)),
@@ -30,6 +31,7 @@ enum TFLiteExamples {
       [.input([4, 2, 2, 4]), .integers([2, 2]), .positions([2, 2], [0, 0, 0, 0])],
       [.init([1, 4, 4, 4])]),
     "BROADCAST_TO": Example([.input([1, 1, 1, 4]), .integers(image)], [.init(image)]),
+    "CALL_ONCE": Example(tflite: variable),
     "CAST": Example([.input(image, .integer)], [.init()]),
     "CONCATENATION": Example(
       [.input(image), .input(image)], [.init([1, 4, 4, 8])],
@@ -89,6 +91,7 @@ enum TFLiteExamples {
     "PRELU": Example([.input(image), .reals([1, 1, 4])]),
     "QUANTIZE": Example(tflite: roundTrip),
     "RANGE": Example([.integer(0), .integer(4), .integer(1)], [.init([4], .integer)]),
+    "READ_VARIABLE": Example(tflite: variable),
     "REDUCE_ALL": reduction(.truth),
     "REDUCE_ANY": reduction(.truth),
     "REDUCE_MAX": reduction(),
@@ -148,6 +151,7 @@ enum TFLiteExamples {
     "UNPACK": Example(
       [.input([1, 2, 6])], [.init([1, 6]), .init([1, 6])],
       options: .init(type: 64, fields: [0: .int32(2), 1: .int32(1)])),
+    "VAR_HANDLE": Example(tflite: variable),
     "WHILE": Example(tflite: loop),
     "ZEROS_LIKE": Example([row]),
   ]
@@ -231,6 +235,34 @@ enum TFLiteExamples {
     model.interface(inputs: [input], outputs: [results[1]])
     model.subgraph(test)
     model.subgraph(body)
+    return model
+  }
+
+  /// A sum of all images so far, from 0.5 on.
+  @Sendable private static func variable() -> TFLiteSample {
+    func handle(_ graph: inout TFLiteSample) -> Int {
+      let handle = graph.tensor("handle", [], type: 13)
+      graph.node(
+        code: code("VAR_HANDLE"), [], [handle], options: (type: 111, fields: [1: .string("sum")]))
+      return handle
+    }
+    var initializer = TFLiteSample()
+    let first = initializer.tensor(
+      "i/first", image, data: OperatorExample.raw([Float](repeating: 0.5, count: 64)))
+    let initial = handle(&initializer)
+    initializer.node(code: code("ASSIGN_VARIABLE"), [initial, first], [], options: nil)
+    initializer.interface(inputs: [], outputs: [])
+    var model = TFLiteSample()
+    let input = model.tensor("x0", image)
+    let kept = model.tensor("kept", image)
+    let output = model.tensor("r0", image)
+    model.node(code: code("CALL_ONCE"), [], [], options: (type: 103, fields: [0: .int32(1)]))
+    let sum = handle(&model)
+    model.node(code: code("READ_VARIABLE"), [sum], [kept], options: nil)
+    model.node(code: code("ADD"), [input, kept], [output], options: nil)
+    model.node(code: code("ASSIGN_VARIABLE"), [sum, output], [], options: nil)
+    model.interface(inputs: [input], outputs: [output])
+    model.subgraph(initializer)
     return model
   }
 }

@@ -10,7 +10,7 @@ import Testing
   /// Every operation there is.
   private static let samples = [
     SamplePlan.everyOperation(), SamplePlan.version2(), SamplePlan.movement(),
-    SamplePlan.linear(),
+    SamplePlan.linear(), SamplePlan.states(),
   ]
 
   private func allocations(_ body: () throws -> Void) rethrows -> UInt64 {

@@ -57,11 +57,14 @@ struct PlanSketch {
     return output
   }
 
-  func plan(inputs: [TensorIndex], outputs: [TensorIndex], taps: [TensorIndex] = []) -> Plan {
+  func plan(
+    inputs: [TensorIndex], outputs: [TensorIndex], taps: [TensorIndex] = [],
+    states: [PlanState] = []
+  ) -> Plan {
     Plan(
       arenaBytes: arenaBytes, weightsBytes: weights.count, multiplyAccumulates: 12,
       tensors: tensors,
-      inputs: inputs, outputs: outputs, taps: taps, instructions: instructions)
+      inputs: inputs, outputs: outputs, taps: taps, states: states, instructions: instructions)
   }
 
   /// Runs the only instruction of the sketch on `values`, one array per input, on the scalar kernels

@@ -12,6 +12,9 @@ import Wire
     let (new, _) = SamplePlan.version2()
     #expect(new.requiredVersion == 2 && new.encoded()[4] == 2)
     #expect(try Plan(decoding: new.encoded()) == new)
+    let (kept, _) = SamplePlan.states()
+    #expect(kept.requiredVersion == 4 && kept.encoded()[4] == 4)
+    #expect(try Plan(decoding: kept.encoded()) == kept)
     var wide = old
     wide.tensors[0].element = .int64
     #expect(wide.requiredVersion == 2)
@@ -22,7 +25,7 @@ import Wire
     var bytes = plan.encoded()
     bytes[4] = 2
     #expect(try Plan(decoding: bytes) == plan)
-    for version in [0, 4, 255] as [UInt8] {
+    for version in [0, 5, 255] as [UInt8] {
       bytes[4] = version
       #expect(throws: PlanError.version(UInt16(version))) { try Plan(decoding: bytes) }
     }

@@ -7,12 +7,23 @@ import SignalChain
 
 /// The data a bundle is made from, as items of its model, with the names that came with it.
 struct PackData {
+  /// Independent items with what they should give.
+  struct Test {
+    var items: [[TensorData]]
+    var starts: RecordingStarts
+    var targets: Dataset.Targets
+  }
+
   /// Items that set ranges.
   var calibration: [[TensorData]] = []
   /// Items of the drift reference; those of calibration where no others are given.
   var reference: [[TensorData]] = []
-  /// Independent items with what they should give.
-  var test: (items: [[TensorData]], targets: Dataset.Targets)?
+  /// Where recordings begin among the calibration items.
+  private(set) var calibrationStarts = RecordingStarts()
+  /// Where they begin among the items of the reference.
+  private(set) var referenceStarts = RecordingStarts()
+  /// Independent items.
+  var test: Test?
   /// The recipe's ports, with names and units of features that the data has.
   var ports: [NamedPort]
   /// What columns were.
@@ -41,6 +52,7 @@ struct PackData {
     try nameFeatures(request.features)
     if !request.calibrationFiles.isEmpty {
       var dataset = try read(request.calibrationFiles, readsTargets: request.test?.share != nil)
+      try setGroups(request.calibrationGroups, of: &dataset, splits: request.test?.share != nil)
       if let share = request.test?.share {
         let parts = try dataset.split(share: share)
         dataset = parts.rest
@@ -49,13 +61,17 @@ struct PackData {
         notes.append("\(count) items are set aside to test with")
       }
       calibration = try items(dataset.arrays)
+      calibrationStarts = RecordingStarts(dataset.groups, items: calibration.count)
       try readTest(request, calibrationGroups: dataset.groups)
     } else {
       try readTest(request, calibrationGroups: nil)
     }
-    reference =
-      request.referenceFiles.isEmpty
-      ? calibration : try items(read(request.referenceFiles, readsTargets: false).arrays)
+    (reference, referenceStarts) = (calibration, calibrationStarts)
+    if !request.referenceFiles.isEmpty {
+      let dataset = try read(request.referenceFiles, readsTargets: false)
+      reference = try items(dataset.arrays)
+      referenceStarts = RecordingStarts(dataset.groups, items: reference.count)
+    }
     nameUnits()
   }
 
@@ -78,7 +94,7 @@ struct PackData {
   mutating func change(_ body: ([TensorData]) -> [TensorData]) {
     calibration = calibration.map(body)
     reference = reference.map(body)
-    if let test { self.test = (test.items.map(body), test.targets) }
+    if let test { self.test?.items = test.items.map(body) }
   }
 
   private var interface: DataInterface {
@@ -161,6 +177,22 @@ struct PackData {
       throw PackError(
         .failed, "the test data has \(items.count) items and \(targets.count) labels")
     }
-    test = (items, targets)
+    let starts = RecordingStarts(dataset.groups, items: items.count)
+    test = Test(items: items, starts: starts, targets: targets)
+  }
+
+  /// Groups that are stated take the place of those that the data has.
+  private func setGroups(
+    _ groups: [Int64], of dataset: inout Dataset, splits: Bool
+  ) throws(PackError) {
+    guard !groups.isEmpty else { return }
+    // Shares are cut from rows, recordings are made of items.
+    let count =
+      splits ? dataset.arrays.first?.shape.first ?? 0 : try items(dataset.arrays).count
+    guard groups.count == count else {
+      throw PackError(
+        .failed, "there are \(count) calibration items and \(groups.count) groups")
+    }
+    dataset.groups = TextColumn(groups)
   }
 }

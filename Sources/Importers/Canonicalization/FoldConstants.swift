@@ -5,7 +5,7 @@ enum FoldConstants {
   @Sendable static func apply(
     _ editor: inout GraphEditor, _ index: Int, _ node: Node
   ) throws(GraphError) -> Bool {
-    guard !node.outputs.contains(where: editor.graph.outputs.contains),
+    guard !node.outputs.contains(where: editor.isResult),
       let results = try node.operation.folded(
         node.inputs.map { $0.map { editor[$0] } }, node: node.name)
     else { return false }

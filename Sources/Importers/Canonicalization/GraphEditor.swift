@@ -8,12 +8,14 @@ struct GraphEditor {
   private var producers: [ValueID: Int] = [:]
   private var consumers: [ValueID: [Int]] = [:]
   private var names: Set<String>
+  private let results: Set<ValueID>
 
   /// Opens a graph.
   init(_ graph: Graph) {
     self.graph = graph
     nodes = graph.nodes
     names = Set(graph.values.map(\.name))
+    results = Set(graph.results)
     for (index, node) in graph.nodes.enumerated() { connect(node, index) }
   }
 
@@ -49,9 +51,11 @@ struct GraphEditor {
   func readers(of id: ValueID) -> [(index: Int, node: Node)] {
     (consumers[id] ?? []).compactMap { index in nodes[index].map { (index, $0) } }
   }
+  /// True for outputs and written states.
+  func isResult(_ id: ValueID) -> Bool { results.contains(id) }
   /// True when one node reads the value, once, and the interface does not.
   func isPrivate(_ id: ValueID) -> Bool {
-    consumers[id]?.count == 1 && !graph.outputs.contains(id)
+    consumers[id]?.count == 1 && !isResult(id)
   }
 
   // MARK: Changes
@@ -102,7 +106,7 @@ struct GraphEditor {
   /// Makes every reader of `old` read `new` instead. Returns false, changing nothing, when `old`
   /// belongs to the interface.
   mutating func replaceUses(of old: ValueID, with new: ValueID) -> Bool {
-    guard !graph.outputs.contains(old) else { return false }
+    guard !isResult(old) else { return false }
     for index in consumers[old] ?? [] {
       guard var node = nodes[index] else { continue }
       disconnect(node, index)
@@ -120,7 +124,7 @@ struct GraphEditor {
     while let index = pending.popLast() {
       guard let node = nodes[index] else { continue }
       let isRead = node.outputs.contains {
-        graph.outputs.contains($0) || !(consumers[$0]?.isEmpty ?? true)
+        isResult($0) || !(consumers[$0]?.isEmpty ?? true)
       }
       guard !isRead else { continue }
       for case .some(let input) in node.inputs {
@@ -134,7 +138,7 @@ struct GraphEditor {
 
   /// The graph with its nodes in topological order (ties by age) and without unused values.
   func finished() throws(GraphError) -> Graph {
-    var ready: Set<ValueID> = Set(graph.inputs)
+    var ready: Set<ValueID> = Set(graph.sources)
     for (position, value) in graph.values.enumerated() where value.constant != nil {
       ready.insert(ValueID(position))
     }
@@ -177,7 +181,7 @@ extension Graph {
 
   /// Drops values that nothing refers to; the rest keep their order.
   mutating func compact() {
-    var used = Set(inputs + outputs)
+    var used = Set(sources + results)
     for node in nodes {
       used.formUnion(node.inputs.compactMap { $0 })
       used.formUnion(node.outputs)
@@ -192,6 +196,10 @@ extension Graph {
     values = kept
     inputs = inputs.map(moved)
     outputs = outputs.map(moved)
+    for index in states.indices {
+      states[index].read = moved(states[index].read)
+      states[index].written = moved(states[index].written)
+    }
     for index in nodes.indices {
       nodes[index].inputs = nodes[index].inputs.map { $0.map(moved) }
       nodes[index].outputs = nodes[index].outputs.map(moved)

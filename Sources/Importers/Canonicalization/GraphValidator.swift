@@ -8,10 +8,11 @@ enum GraphValidator {
     guard !graph.nodes.isEmpty else {
       throw GraphError.invalid(node: graph.name, reason: "the model computes nothing")
     }
-    var ready = Set(graph.inputs)
-    guard ready.count == graph.inputs.count, Set(graph.outputs).count == graph.outputs.count else {
+    var ready = Set(graph.sources)
+    guard ready.count == graph.sources.count, Set(graph.outputs).count == graph.outputs.count else {
       throw GraphError.invalid(node: graph.name, reason: "an input or output is named twice")
     }
+    try checkStates(graph)
     var names: Set<String> = []
     for (position, value) in graph.values.enumerated() {
       guard names.insert(value.name).inserted else {
@@ -47,8 +48,30 @@ enum GraphValidator {
         throw GraphError.invalid(node: node.name, reason: "\(graph[output].name) is computed twice")
       }
     }
-    for output in graph.outputs where !ready.contains(output) {
+    for output in graph.results where !ready.contains(output) {
       throw GraphError.invalid(node: graph[output].name, reason: "nothing computes this output")
+    }
+  }
+
+  /// Throws unless every state is written once, by a node, with what it is read as.
+  private static func checkStates(_ graph: Graph) throws(GraphError) {
+    let computed = Set(graph.nodes.flatMap(\.outputs))
+    var written: Set<ValueID> = []
+    for state in graph.states {
+      guard computed.contains(state.written), written.insert(state.written).inserted,
+        graph[state.read].constant == nil
+      else { throw GraphError.invalid(node: state.name, reason: "no node computes this state") }
+      let (read, next) = (graph[state.read], graph[state.written])
+      guard read.type == next.type, read.quantization == next.quantization,
+        state.initial.shape == read.type.shape, state.initial.isFinite
+      else {
+        throw GraphError.invalid(
+          node: state.name,
+          reason:
+            "the state is read as \(read.type.element.rawValue) \(read.type.shape) and written as "
+            + "\(next.type.element.rawValue) \(next.type.shape), or its scale or first value is another"
+        )
+      }
     }
   }
 }

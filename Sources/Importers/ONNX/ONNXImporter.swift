@@ -8,7 +8,8 @@ enum ONNXImporter {
 
   /// Reads a file.
   static func graph(
-    bytes: [UInt8], name: String, constants: [String: TensorData], dataShapes: [[Int]]
+    bytes: [UInt8], name: String, constants: [String: TensorData], states: StateRequest,
+    dataShapes: [[Int]]
   ) throws(GraphError) -> Graph {
     let model = try ONNXModel(bytes)
     let isClassical = model.graph.nodes.contains { $0.domain == ONNXClassicalTable.domain }
@@ -23,11 +24,16 @@ enum ONNXImporter {
           + "model to one of them when exporting")
     }
     var builder = ONNXBuilder(name: name, opset: opset, fileBytes: bytes.count)
-    try addInterface(model.graph, constants, dataShapes, to: &builder)
+    let pairs = try StatePairing.pairs(
+      states, inputs: model.graph.liveInputs.map(\.port).filter { constants[$0.name] == nil },
+      outputs: model.graph.outputs.map(\.port), fed: dataShapes.count)
+    try addInterface(model.graph, constants, pairs, dataShapes, to: &builder)
     try checkOperators(model.graph.nodes)
     for node in model.graph.nodes { try convert(node, &builder) }
     try builder.finish(outputs: model.graph.outputs)
-    return builder.graph
+    var graph = builder.graph
+    try StatePairing.apply(pairs, to: &graph)
+    return graph
   }
 
   /// The file's nodes; those of graphs within them not.
@@ -52,22 +58,29 @@ enum ONNXImporter {
   private static let domains: Set<String> = ["", "ai.onnx", "com.microsoft"]
 
   private static func addInterface(
-    _ graph: ONNXGraph, _ constants: [String: TensorData], _ dataShapes: [[Int]],
-    to builder: inout ONNXBuilder
+    _ graph: ONNXGraph, _ constants: [String: TensorData], _ states: [StateRequest.Pair],
+    _ dataShapes: [[Int]], to builder: inout ONNXBuilder
   ) throws(GraphError) {
     let inputs = graph.liveInputs
     let bound = try BoundConstants(constants, inputs: inputs.map(\.name))
+    let fed = inputs.filter { input in
+      constants[input.name] == nil && !states.contains { $0.input == input.name }
+    }
+    var items: [String: [Int]] = [:]
+    for (input, shape) in zip(fed, dataShapes) {
+      items[input.name] = input.itemShape(ofArray: shape)
+    }
+    for state in states { items[state.input] = state.initial?.shape }
+    for (name, constant) in constants { items[name] = constant.shape }
+    let symbols = ONNXValueInfo.symbols(of: inputs, items: items)
     for input in inputs {
       guard let element = ONNXTensor.elementType(input.elementType) else {
         throw GraphError.unsupported(
           operation: "input", node: input.name,
           reason: "ONNX data type \(input.elementType) is no input type; export with float32")
       }
-      let position = builder.graph.inputs.count
-      let item =
-        constants[input.name]?.shape
-        ?? (position < dataShapes.count ? input.itemShape(ofArray: dataShapes[position]) : nil)
-      let type = ValueType(element, try input.boundShape(item: item))
+      let type = ValueType(
+        element, try input.boundShape(item: items[input.name], symbols: symbols))
       if let data = try bound.constant(input.name, of: type) {
         try builder.bind(input.name, builder.constant(input.name, data))
         builder.narrowTypes.declare(input.name, input.elementType)

@@ -192,11 +192,29 @@ struct ONNXValueInfo {
     dimensions = list
   }
 
-  /// The shape with its open dimensions bound: to those of the data that will come, else the batch
-  /// to 1.
+  /// What names of open dimensions stand for: sizes of the data that will come, else, of a batch, 1.
+  static func symbols(
+    of inputs: [ONNXValueInfo], items: [String: [Int]]
+  ) -> [String: Int] {
+    var symbols: [String: Int] = [:]
+    for input in inputs {
+      let item = items[input.name].flatMap { $0.count == input.dimensions?.count ? $0 : nil }
+      for (axis, dimension) in (input.dimensions ?? []).enumerated() {
+        guard case .symbolic(let name) = dimension, name != "?" else { continue }
+        if let item { symbols[name] = item[axis] }
+        if axis == 0, symbols[name] == nil { symbols[name] = 1 }
+      }
+    }
+    return symbols
+  }
+
+  /// The shape with its open dimensions bound: to those of the data that will come, to what their
+  /// names stand for, else the batch to 1.
   ///
-  /// - Parameter item: the shape of one item of that data.
-  func boundShape(item: [Int]?) throws(GraphError) -> [Int] {
+  /// - Parameters:
+  ///   - item: the shape of one item of that data.
+  ///   - symbols: see ``symbols(of:items:)``.
+  func boundShape(item: [Int]?, symbols: [String: Int] = [:]) throws(GraphError) -> [Int] {
     guard let dimensions else {
       throw GraphError.invalid(
         node: name, reason: "the input states no tensor shape; export the model with shapes")
@@ -208,6 +226,7 @@ struct ONNXValueInfo {
       case .known(let size) where size > 0: shape.append(size)
       case _ where item != nil: shape.append(item?[axis] ?? 1)
       case .known where axis == 0, .symbolic where axis == 0: shape.append(1)
+      case .symbolic(let symbol) where symbols[symbol] != nil: shape.append(symbols[symbol] ?? 1)
       case .known(let size):
         throw GraphError.invalid(
           node: name,
@@ -225,6 +244,17 @@ struct ONNXValueInfo {
       try ImportLimits.check(shape, node: name, "the input")
     }
     return shape
+  }
+
+  /// The name, type and known dimensions.
+  var port: ModelPort {
+    ModelPort(
+      name: name, element: ONNXTensor.elementType(elementType),
+      dimensions: dimensions.map { list in
+        list.map { dimension in
+          if case .known(let size) = dimension, size > 0 { size } else { nil }
+        }
+      })
   }
 
   /// The shape of one item of an array: without its first axis where that is one too many; else the

@@ -6,6 +6,8 @@ import Operators
 struct TFLiteBuilder {
   private(set) var graph: Graph
   let model: TFLiteModel
+  /// What the model keeps from run to run.
+  var variables = TFLiteVariables()
   private var scope: Scope
   private var constantBytes = 0
   private var names: Set<String> = []
@@ -20,6 +22,8 @@ struct TFLiteBuilder {
     var tensors: [TFLiteTensor]
     /// The values of tensors typed so far.
     var values: [ValueID?]
+    /// The variables that tensors are handles of.
+    var handles: [Int: String] = [:]
 
     init(_ subgraph: TFLiteSubgraph, path: [Int]) {
       self.path = path
@@ -30,7 +34,8 @@ struct TFLiteBuilder {
 
   /// Starts with the interface.
   init(
-    _ model: TFLiteModel, name: String, constants: [String: TensorData], dataShapes: [[Int]]
+    _ model: TFLiteModel, name: String, constants: [String: TensorData],
+    states: [StateRequest.Pair], dataShapes: [[Int]]
   ) throws(GraphError) {
     self.model = model
     budget = ImportBudget(fileBytes: model.byteCount)
@@ -47,8 +52,14 @@ struct TFLiteBuilder {
       _ = graph.add(Value(name: unique, type: ValueType(.float32, [])))
     }
     let bound = try BoundConstants(constants, inputs: main.inputs.map { main.tensors[$0].name })
-    for (position, input) in main.inputs.enumerated() {
-      if position < dataShapes.count { scope.tensors[input].close(toFit: dataShapes[position]) }
+    var shapes = dataShapes[...]
+    for input in main.inputs {
+      let name = main.tensors[input].name
+      if constants[name] == nil, !states.contains(where: { $0.input == name }),
+        let shape = shapes.popFirst()
+      {
+        scope.tensors[input].close(toFit: shape)
+      }
       for (axis, size) in scope.tensors[input].signature.enumerated() where size < 0 && axis > 0 {
         throw GraphError.invalid(
           node: main.tensors[input].name,
@@ -71,6 +82,12 @@ struct TFLiteBuilder {
   consuming func finished() throws(GraphError) -> Graph {
     for output in model.main.outputs { _ = try value(output) }
     return graph
+  }
+
+  /// The variables that tensors of the current subgraph are handles of.
+  var handles: [Int: String] {
+    get { scope.handles }
+    set { scope.handles = newValue }
   }
 
   // MARK: Subgraphs
@@ -287,62 +304,39 @@ struct TFLiteBuilder {
     graph[try operand(node, index)].constant == nil
   }
 
-  /// Weights and bias of a layer. int8 weights beside float activations (dynamic range) become
-  /// floats: the model is then a float one.
-  ///
-  /// - Parameter places: which operands they are.
-  mutating func weights(
-    _ node: TFLiteNode, axis: Int, places: (input: Int, weights: Int, bias: Int) = (0, 1, 2)
-  ) throws(GraphError) -> (input: ValueID, weights: ValueID, bias: ValueID?) {
-    let input = try operand(node, places.input)
-    var weights = try operand(node, places.weights)
-    let bias = try optional(node, places.bias)
-    guard graph[weights].constant != nil, bias.map({ graph[$0].constant != nil }) ?? true else {
-      throw node.unsupported("computed weights are not run; weights and bias must be constant")
-    }
-    if graph[input].type.element == .float32, graph[weights].type.element == .int8 {
-      weights = try dequantized(weights, node)
-    }
-    try TFLiteQuantization.checkLayer(
-      node, input: graph[input], weights: graph[weights], bias: bias.map { graph[$0] }, axis: axis)
-    return (input, weights, bias)
-  }
+  // MARK: Values of its own
 
-  /// Reals of quantised constants.
-  mutating func dequantized(
-    _ id: ValueID, _ node: TFLiteNode
-  ) throws(GraphError) -> ValueID {
+  /// Adds a value that no tensor of the file is.
+  mutating func add(_ value: Value) -> ValueID { graph.add(value) }
+
+  /// A value that nothing computes, of which `id` becomes a copy.
+  mutating func source(of id: ValueID, named name: String) throws(GraphError) -> ValueID {
     let value = graph[id]
-    guard let integers = value.constant?.integers, let parameters = value.quantization else {
-      throw node.invalid("int8 weights \(value.name) have no scale")
-    }
-    let shape = value.type.shape
-    let inner =
-      parameters.isPerTensor ? 1 : shape[(parameters.axis + 1)...].reduce(1, *)
-    let floats = integers.enumerated().map { position, q -> Float in
-      let channel = parameters.isPerTensor ? 0 : position / inner % shape[parameters.axis]
-      return Float(q - Int(parameters.zeroPoints[channel])) * parameters.scales[channel]
-    }
-    return graph.add(
-      Value(
-        name: unique(value.name + "/float"), type: ValueType(.float32, shape),
-        constant: TensorData(shape: shape, floats: floats)))
+    let name = unique(name)
+    let source = graph.add(Value(name: name, type: value.type, quantization: value.quantization))
+    graph.nodes.insert(
+      Node(
+        name: value.name, operation: Reshape(shape: value.type.shape), inputs: [source],
+        outputs: [id]), at: 0)
+    return source
   }
 
-  /// Constant weights [O, KH, KW, I] with each window turned by half a circle.
-  mutating func turnedWindows(_ id: ValueID) throws(GraphError) -> ValueID {
-    var value = graph[id]
-    let shape = value.type.shape
-    let positions = shape.enumerated().map { axis, size in
-      axis == 1 || axis == 2 ? Array((0..<size).reversed()) : nil
-    }
-    guard let turned = try Pick(positions: positions).evaluate([value.constant]).first else {
-      return id
-    }
-    value.name = unique(value.name + "/turned")
-    value.constant = turned
-    return graph.add(value)
+  /// A value of its own with the same elements, computed even where `id` is constant.
+  mutating func copy(of id: ValueID, named name: String) throws(GraphError) -> ValueID {
+    let value = graph[id]
+    let copy = Reshape(shape: value.type.shape)
+    let type = try copy.singleResult([value.type], node: name)
+    let name = unique(name)
+    let result = graph.add(Value(name: name, type: type, quantization: value.quantization))
+    graph.nodes.append(Node(name: name, operation: copy, inputs: [id], outputs: [result]))
+    return result
   }
+
+  /// Adds a state; its values are no inputs, outputs or constants.
+  mutating func keep(_ state: GraphState) { graph.states.append(state) }
+
+  /// The elements of a value that nothing computes.
+  mutating func define(_ id: ValueID, as data: TensorData) { graph[id].constant = data }
 
   /// Gives the result of a node the elements of another constant.
   mutating func define(_ index: Int, as constant: ValueID) throws(GraphError) {
@@ -398,7 +392,7 @@ struct TFLiteBuilder {
         quantization: quantization))
   }
 
-  private mutating func unique(_ name: String) -> String {
+  mutating func unique(_ name: String) -> String {
     var name = name
     while !names.insert(name).inserted { name += "~" }
     return name

@@ -4,13 +4,23 @@ import ModelGraph
 enum TFLiteImporter {
   /// Reads a file.
   static func graph(
-    bytes: [UInt8], name: String, constants: [String: TensorData], dataShapes: [[Int]]
+    bytes: [UInt8], name: String, constants: [String: TensorData], states: StateRequest,
+    dataShapes: [[Int]]
   ) throws(GraphError) -> Graph {
     let model = try TFLiteModel(bytes)
-    var builder = try TFLiteBuilder(model, name: name, constants: constants, dataShapes: dataShapes)
+    let main = model.main
+    let pairs = try StatePairing.pairs(
+      states,
+      inputs: main.inputs.map { main.tensors[$0].port }.filter { constants[$0.name] == nil },
+      outputs: main.outputs.map { main.tensors[$0].port }, fed: dataShapes.count)
+    var builder = try TFLiteBuilder(
+      model, name: name, constants: constants, states: pairs, dataShapes: dataShapes)
     try checkOperators(model)
-    try convert(model.main, of: model, into: &builder)
-    return try builder.finished()
+    try convert(main, of: model, into: &builder)
+    try builder.finishVariables()
+    var graph = try builder.finished()
+    try StatePairing.apply(pairs, to: &graph)
+    return graph
   }
 
   /// Emits the operators of a subgraph, whose tensors the builder has at hand.

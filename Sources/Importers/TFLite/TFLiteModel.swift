@@ -161,6 +161,14 @@ struct TFLiteTensor {
     }
   }
 
+  /// The end of the model that this tensor is.
+  var port: ModelPort {
+    let dimensions = shape.indices.map { axis in
+      axis < signature.count && signature[axis] < 0 ? nil : shape[axis]
+    }
+    return ModelPort(name: name, element: element, dimensions: dimensions)
+  }
+
   /// The element type, or nil when it is not read.
   var element: ElementType? {
     switch type {

@@ -16,11 +16,13 @@ enum TFLiteOperatorTable {
     "ADD": TFLiteMapping(convert: TFLitePointwise.binary(.add, options: 11)),
     "ARG_MAX": TFLiteMapping(convert: TFLiteArrangement.extremum),
     "ARG_MIN": TFLiteMapping(convert: TFLiteArrangement.extremum),
+    "ASSIGN_VARIABLE": TFLiteMapping(convert: TFLiteVariables.assign),
     "ATAN2": TFLiteMapping(convert: TFLitePointwise.binary(.arcTangent)),
     "AVERAGE_POOL_2D": TFLiteMapping(convert: TFLiteSpatial.averagePool),
     "BATCH_MATMUL": TFLiteMapping(convert: TFLiteElementwise.matrixProduct),
     "BATCH_TO_SPACE_ND": TFLiteMapping(convert: TFLiteArrangement.batchToSpace),
     "BROADCAST_TO": TFLiteMapping(convert: TFLiteSelection.broadcast),
+    "CALL_ONCE": TFLiteMapping(convert: TFLiteVariables.callOnce),
     "CAST": TFLiteMapping(convert: TFLitePointwise.cast),
     "CEIL": TFLiteMapping(convert: TFLitePointwise.basic(.ceil)),
     "CONCATENATION": TFLiteMapping(convert: TFLiteArrangement.concatenation),
@@ -78,6 +80,7 @@ enum TFLiteOperatorTable {
     "RANGE": TFLiteMapping(convert: TFLiteArrangement.range),
     "REDUCE_ALL": TFLiteReduction.mapping(.minimum),
     "REDUCE_ANY": TFLiteReduction.mapping(.maximum),
+    "READ_VARIABLE": TFLiteMapping(convert: TFLiteVariables.read),
     "REDUCE_MAX": TFLiteReduction.mapping(.maximum, keepsParameters: true),
     "REDUCE_MIN": TFLiteReduction.mapping(.minimum, keepsParameters: true),
     "REDUCE_PROD": TFLiteReduction.mapping(.product),
@@ -121,6 +124,7 @@ enum TFLiteOperatorTable {
     "UNPACK": TFLiteMapping(convert: TFLiteSelection.unpack),
     "WHILE": TFLiteMapping(convert: TFLiteControlFlow.loop),
     "ZEROS_LIKE": TFLiteMapping(convert: TFLiteArrangement.zeros),
+    "VAR_HANDLE": TFLiteMapping(convert: TFLiteVariables.handle),
   ]
 }
 

@@ -4,6 +4,7 @@ import CommandLineKit
 import DeviceCommands
 import Evaluation
 import Foundation
+import HostArrays
 import JSON
 import Kernels
 import ModelGraph
@@ -23,7 +24,8 @@ enum EvalCommand {
         .value("model", "FILE", "the float model it was packed from"),
         .flag("layers", "the error of every layer, as measured at packing"),
         .flag("json", "one JSON document"),
-      ] + BundleLoading.kernelOptions + BundleLoading.options,
+      ] + ModelOptions.specs + [RunCommand.groupsOption]
+        + BundleLoading.kernelOptions + BundleLoading.options,
       examples: [
         ExampleSpec(
           "eval digits.swb --data test.npy --labels labels.npy --model model.onnx",
@@ -41,9 +43,12 @@ enum EvalCommand {
         try TargetReader.targets(file, of: interface, path: path)
       }
     }
+    if let groups = try RunCommand.groups(parsed, HostEnvironment.environment) {
+      dataset.groups = TextColumn(groups)
+    }
     var model: Graph?
     if let path = parsed.value("--model") {
-      model = try ModelFile.load(path, arrays: dataset.arrays)
+      model = try ModelFile.load(path, arrays: dataset.arrays, try ModelOptions.reading(parsed))
     }
     let report = try HostEnvironment.packing { () throws(PackError) in
       try Evaluator(session: session, plan: bundle.manifest.plans[0])

@@ -21,7 +21,7 @@ enum InspectCommand {
       options: [
         .flag("layers", "what became of every node, stage by stage, with shapes and costs"),
         .value("cpu-features", "LIST", "kernels to show, e.g. scalar; this CPU's by default"),
-      ])
+      ] + ModelOptions.specs)
   ) { (parsed, console) throws(CommandFailure) in
     let path = parsed.positional(0) ?? ""
     guard ModelFile.isBundle(path) else {
@@ -51,7 +51,7 @@ enum InspectCommand {
     _ path: String, _ parsed: ParsedArguments, _ console: Console
   ) throws(CommandFailure) {
     let layers = parsed.flag("--layers")
-    let (imported, report) = try ModelFile.report(path)
+    let (imported, report) = try ModelFile.report(path, try ModelOptions.reading(parsed))
     let given: GivenParameters
     do throws(GraphError) {
       given = try GivenParameters(imported)
@@ -69,6 +69,9 @@ enum InspectCommand {
     console.out("\(graph.name)  \(kind) model")
     for id in graph.inputs { console.out("input   \(graph[id].name)  \(graph[id].type.shape)") }
     for id in graph.outputs { console.out("output  \(graph[id].name)  \(graph[id].type.shape)") }
+    for state in graph.states {
+      console.out("keeps   \(state.name)  \(graph[state.read].type.shape)")
+    }
     guard layers else { return }
     for line in LayerTables.stages(report) { console.out(line) }
     if given.completeness != .none {

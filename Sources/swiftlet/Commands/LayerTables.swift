@@ -99,7 +99,16 @@ enum LayerTables {
       ])
     }
     if decibels.isEmpty { rows = rows.map { Array($0.dropLast()) } }
-    return TextTable(rows, numbersFrom: 4).text
+    return TextTable(rows, numbersFrom: 4).text + states(plan)
+  }
+
+  /// What a session keeps from run to run.
+  private static func states(_ plan: Plan) -> String {
+    plan.states.map { state in
+      let tensor = plan.tensors[state.read.position]
+      let shape = tensor.shape.map(String.init).joined(separator: "×")
+      return "keeps \(tensor.name)  \(tensor.element.name) \(shape)\n"
+    }.joined()
   }
 
   /// What a family's name does not say of an instruction.

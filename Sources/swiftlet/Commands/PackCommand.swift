@@ -29,7 +29,8 @@ enum PackCommand {
         .value("sequence", "N", "release number, rising; 1 by default"),
         .value("input-scale", "S", "inputs are raw bytes times S, e.g. 1/255"),
         .value("window", "ITEMS", "inferences per telemetry window"),
-      ],
+        RunCommand.groupsOption,
+      ] + ModelOptions.specs,
       examples: [
         ExampleSpec("pack model.onnx --calibration data.npy -o model.swb", "the usual line"),
         ExampleSpec("pack bundles/digits/recipe.json5 --key author.key -o digits.swb", "a recipe"),

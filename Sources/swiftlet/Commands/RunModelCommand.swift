@@ -8,15 +8,28 @@ import Quantizer
 
 /// `run`: the device's verb; on the host a model file runs too, in the float reference.
 enum RunModelCommand {
-  static let command = Command(device.spec) { (parsed, console) throws(CommandFailure) in
+  static let command = Command(spec) { (parsed, console) throws(CommandFailure) in
     guard let path = parsed.positional(0), parsed.value("--root") == nil,
       !ModelFile.isBundle(path)
     else {
+      guard !ModelOptions.areGiven(parsed) else {
+        throw CommandFailure(
+          .usage, "--state, --no-state and --constant are for models; a bundle has its own")
+      }
       try device.run(parsed, console)
       return
     }
     let files = try HostEnvironment.files(parsed.values("--input"))
-    try runFloat(try ModelFile.load(path, files: files), files, parsed, console)
+    let graph = try ModelFile.load(path, files: files, try ModelOptions.reading(parsed))
+    try runFloat(graph, files, parsed, console)
+  }
+
+  private static var spec: CommandSpec {
+    let device = device.spec
+    return CommandSpec(
+      name: device.name, summary: device.summary, discussion: device.discussion,
+      arguments: device.arguments, options: device.options + ModelOptions.specs,
+      examples: device.examples)
   }
 
   private static var device: Command { RunCommand.make(HostEnvironment.environment) }
@@ -34,6 +47,8 @@ enum RunModelCommand {
     let encodings = graph.inputs.map { _ in
       RankQuantizer.applies(to: graph) ? InputEncoding.ranks : .calibrated
     }
+    let starts = RecordingStarts(
+      groups: try RunCommand.groups(parsed, HostEnvironment.environment) ?? [])
     let results: [[TensorData]]
     do throws(PackError) {
       let dataset = try DataReader(
@@ -41,7 +56,7 @@ enum RunModelCommand {
       ).read(files)
       for note in dataset.notes { console.note(note) }
       let items = try ModelItems.split(dataset.arrays, for: graph, encodings: encodings)
-      results = try run(items, graph)
+      results = try run(items, graph, starts)
     } catch {
       throw CommandFailure(error.exitCode, error.message, hint: error.hint)
     }
@@ -67,10 +82,10 @@ enum RunModelCommand {
   }
 
   private static func run(
-    _ items: [[TensorData]], _ graph: Graph
+    _ items: [[TensorData]], _ graph: Graph, _ starts: RecordingStarts
   ) throws(PackError) -> [[TensorData]] {
     do throws(GraphError) {
-      return try FloatExecutor(graph).run(items: items)
+      return try FloatExecutor(graph).run(items: items, starts: starts)
     } catch {
       throw PackError(error)
     }

@@ -60,7 +60,8 @@ package struct RandomONNXModel {
   // MARK: Operators
 
   private mutating func node() {
-    let (name, domain) = ReadOperators.onnx[below(ReadOperators.onnx.count)]
+    let operators = ReadableOperator.onnx
+    let type = operators[below(operators.count)]
     var inputs: [String] = []
     for position in 0..<[1, 1, 2, 2, 3, 3, 4, 5, 9][below(9)] {
       if isRare(25) {
@@ -72,11 +73,12 @@ package struct RandomONNXModel {
       }
     }
     var attributes: [String: ONNXSample.Attribute] = [:]
-    let known = ONNXAttributeNames.of(name)
+    let known = ONNXAttributeNames.of(type.name)
     for key in known where !isRare(3) { attributes[key] = attribute(key) }
     count += 1
     let outputs = (0..<(isRare(4) ? 1 + below(3) : 1)).map { "v\(count)-\($0)" }
-    model.node(name, inputs, outputs, attributes, name: "n\(count)", domain: domain)
+    model.node(
+      type.name, inputs, outputs, attributes, name: "n\(count)", domain: type.domain)
     names += isRare(8) ? outputs : [outputs[0]]
   }
 

@@ -99,7 +99,8 @@ package struct RandomTFLiteModel {
   // MARK: Operators
 
   private mutating func node(_ input: Int32) -> Int32 {
-    let code = ReadOperators.tflite[below(ReadOperators.tflite.count)]
+    let operators = ReadableOperator.tflite
+    let code = Int32(operators[below(operators.count)].code ?? 0)
     var inputs = [input]
     for position in 0..<[0, 1, 1, 2, 2, 3, 5][below(7)] {
       inputs.append(isRare(25) ? -1 : constant("c\(model.tensors.count)-\(position)"))

@@ -70,7 +70,7 @@ package enum StructuredMutation {
     case .message: return other
     case .bytes(let raw):
       if kind == .node, field.number == 4 {
-        let operators = ReadOperators.onnx
+        let operators = ReadableOperator.onnx
         return .bytes(Array(operators[Int(random.below(UInt64(operators.count)))].name.utf8))
       }
       guard !raw.isEmpty else { return .bytes(random.bytes(Int(random.below(9)))) }

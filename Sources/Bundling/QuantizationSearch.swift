@@ -104,7 +104,8 @@ struct QuantizationSearch {
       decibels: try decibels(integers, choosing), integers: integers, model: model, method: method)
   }
 
-  private func decibels(_ integers: IntegerModel, _ half: [Range<Int>]) throws(PackError) -> Double {
+  private func decibels(_ integers: IntegerModel, _ half: [Range<Int>]) throws(PackError) -> Double
+  {
     var meter = NoiseMeter()
     for recording in half {
       integers.reset()

@@ -228,6 +228,12 @@ public struct Recipe: Decodable, Sendable, Equatable {
       return roles
     }
   }
+  /// How exact the integers must be.
+  public struct Quantisation: Decodable, Sendable, Equatable {
+    /// Signal to noise of the outputs against the float model's on the calibration data, in dB:
+    /// activations get 16 bits until it holds.
+    public var sqnr: Double
+  }
   /// What telemetry measures.
   public struct Telemetry: Decodable, Sendable, Equatable {
     /// Inferences per window.
@@ -270,6 +276,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var decision: Decision?
   /// How outputs become boxes.
   public var boxes: Boxes?
+  /// How exact the integers must be.
+  public var quantisation: Quantisation?
   /// Test data and the gate on it.
   public var test: Test?
   /// Targets to certify for.

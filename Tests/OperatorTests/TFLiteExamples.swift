@@ -71,6 +71,12 @@ enum TFLiteExamples {
     "LOGICAL_OR": .logic,
     "LOGISTIC": Example(grid: (1.0 / 256, -128)),
     "LOG_SOFTMAX": Example([row], grid: (16.0 / 256, 127)),
+    "LSTM": Example(
+      [.input([1, 4])] + [OperatorExample.Operand](repeating: .weights([4, 4]), count: 8)
+        + [.absent, .absent, .absent]
+        + [OperatorExample.Operand](repeating: .bias([4]), count: 4)
+        + [.absent, .absent, .variable([1, 4]), .variable([1, 4])],
+      [.init([1, 4])], options: .init(type: 14, fields: [0: .byte(4)])),
     "MAXIMUM": .two,
     "MAX_POOL_2D": Example(
       [.input(image)], [.init([1, 3, 3, 4])], options: .init(type: 5, fields: pool)),

@@ -140,6 +140,9 @@ enum TFLiteExamples {
     "STABLEHLO_COMPOSITE": Example(tflite: composite),
     "SUB": .two,
     "SUM": reduction(),
+    "SVDF": Example(
+      [.input([1, 4]), .weights([4, 4]), .weights([4, 3]), .bias([2]), .variable([1, 12])],
+      [.init([1, 2])], options: .init(type: 6, fields: [0: .int32(2)])),
     "TANH": Example(grid: (1.0 / 128, 0)),
     "TILE": Example([.input(image), .integers([1, 2, 1, 1])], [.init([1, 8, 4, 4])]),
     "TOPK_V2": Example([row, .integer(2)], [.init([1, 2]), .init([1, 2], .integer)]),

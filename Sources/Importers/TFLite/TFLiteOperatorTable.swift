@@ -116,6 +116,7 @@ enum TFLiteOperatorTable {
     "STRIDED_SLICE": TFLiteMapping(convert: TFLiteSelection.stridedSlice),
     "SUB": TFLiteMapping(convert: TFLitePointwise.binary(.subtract, options: 28)),
     "SUM": TFLiteReduction.mapping(.sum),
+    "SVDF": TFLiteMapping(convert: TFLiteFilterBank.filter),
     "TANH": TFLiteMapping(convert: TFLitePointwise.basic(.tanh, .reference(.float(.tanh)))),
     "TILE": TFLiteMapping(convert: TFLiteSelection.tile),
     "TOPK_V2": TFLiteMapping(convert: TFLiteArrangement.topK),

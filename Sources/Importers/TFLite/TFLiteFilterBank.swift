@@ -29,6 +29,9 @@ enum TFLiteFilterBank {
       builder.graph[layer.weights].type.shape.first == shape[0]
     else { throw node.invalid("its filters over time are \(shape), of rank \(rank)") }
     let (filters, steps, units) = (shape[0], shape[1], shape[0] / rank)
+    guard steps <= ImportLimits.windowExtent else {
+      throw node.invalid("a window of \(steps) steps")
+    }
     let kept = try builder.memory(node, 4)
     guard builder.graph[kept].type == ValueType(.float32, [1, steps * filters]) else {
       throw node.invalid(

@@ -147,6 +147,7 @@ enum TFLiteRecurrent {
         : try builder.step(node, Pick(positions: [[step], nil]), [rows], suffix: suffix + "/row")
       memory = try gates.advance(memory, row, node, &builder, suffix: suffix)
       results.append(memory.state)
+      try builder.checkBudget(node)
     }
     if let state { builder.keep(memory.state, in: state) }
     if let cell { builder.keep(memory.cell, in: cell) }

@@ -84,6 +84,13 @@ enum ONNXOperatorTable {
     "GlobalMaxPool": ONNXMapping(convert: ONNXPooling.globalMaximum),
     "Greater": ONNXMapping(convert: ONNXElementwise.binary(.greater)),
     "GreaterOrEqual": ONNXMapping(convert: ONNXElementwise.binary(.greaterOrEqual)),
+    "GridSample": .operation(ofImages: true) { (node, _) throws(GraphError) in
+      GridSample(
+        mode: try node.choice(
+          "mode", default: .linear, others: ["bilinear": .linear, "bicubic": .cubic]),
+        padding: try node.choice("padding_mode", default: .zeros),
+        alignsCorners: try node.int("align_corners", default: 0) != 0)
+    },
     "GroupNormalization": ONNXMapping(convert: ONNXNormalization.group),
     "HardSigmoid": ONNXMapping(convert: ONNXPointwise.function(ONNXPointwise.hardSigmoid)),
     "HardSwish": ONNXMapping(convert: ONNXPointwise.fixed(.hardSwish)),

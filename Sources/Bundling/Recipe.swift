@@ -165,10 +165,10 @@ public struct Recipe: Decodable, Sendable, Equatable {
   }
   /// An input that is what an output of the run before was.
   public struct State: Decodable, Sendable, Equatable {
-    /// Name of the input.
+    /// Name of the input; without an output, of a variable tensor that a TFLite layer over sequences keeps.
     public var input: String
     /// Name of the output.
-    public var output: String
+    public var output: String?
     /// What the first run reads, .npy; zeros unless stated.
     public var initial: String?
   }

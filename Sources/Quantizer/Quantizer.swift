@@ -78,7 +78,9 @@ public enum Quantizer {
       for output in node.outputs { setCalibrated(output, model, method, in: &graph) }
     case .sameAsInput:
       guard let input = node.inputs.first ?? nil, let shared = graph[input].quantization else {
-        throw .invalid(node: node.name, reason: "its input carries no quantisation")
+        throw .unsupported(
+          operation: node.operation.name, node: node.name,
+          reason: "what it moves carries no quantisation; a device computes with reals in integers")
       }
       for output in node.outputs {
         setActivation(output, shared, graph[input].type.element, in: &graph)

@@ -112,8 +112,13 @@ let host: [Target] = [
   module(
     "Quantizer", ["FloatReference", "ModelGraph", "Operators", "SignalChain"], settings: hot),
   module("HostArrays", ["Arrays", "CZlib", "System", "Wire"]),
-  module("HostSealing", ["CZstd", "Wire"], linker: [.linkedLibrary("zstd")]),
+  module(
+    "HostSealing", ["CSodium", "CZstd", "Wire"],
+    linker: [.linkedLibrary("sodium"), .linkedLibrary("zstd")]),
   module("Dashboard", ["DriftStatistics"]),
+  module(
+    "ModelCards",
+    ["BundleFormat", "CBOR", "Dashboard", "DriftStatistics", "HostSealing", "JSON", "Wire"]),
   module("Targets", []),
   module(
     "Lowering", ["Kernels", "ModelGraph", "Operators", "PlanFormat", "Targets"], settings: hot),
@@ -121,8 +126,9 @@ let host: [Target] = [
     "Bundling",
     [
       "BundleFormat", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics", "FloatReference",
-      "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelGraph", "Operators",
-      "PlanFormat", "Quantizer", "Sealing", "SignalChain", "System", "Targets", "Wire",
+      "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelCards", "ModelGraph",
+      "Operators", "PlanFormat", "Quantizer", "Sealing", "SignalChain", "System", "Targets",
+      "Wire",
     ], settings: hot),
   module(
     "Evaluation",
@@ -135,8 +141,8 @@ let host: [Target] = [
     dependencies: [
       "Arrays", "BundleFormat", "Bundling", "CBOR", "CommandLineKit", "Dashboard",
       "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation", "FloatReference",
-      "HostArrays", "Importers", "JSON", "Kernels", "Lowering", "ModelGraph", "PlanFormat",
-      "Quantizer", "Sealing",
+      "HostArrays", "Importers", "JSON", "Kernels", "Lowering", "ModelCards", "ModelGraph",
+      "PlanFormat", "Quantizer", "Sealing",
       "SignalChain", "System", "Targets", "Telemetry", "Wire",
     ],
     exclude: ["Documentation.docc"],
@@ -195,8 +201,9 @@ let testing: [Target] = [
     "Bundle",
     [
       "BundleFormat", "Bundling", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics",
-      "HostSealing", "PlanFormat", "Sealing", "SignalChain", "Telemetry", "Wire",
-    ], files: ["Frozen"]),
+      "HostSealing", "JSON", "ModelCards", "PlanFormat", "Sealing", "SignalChain", "Telemetry",
+      "Wire",
+    ], files: ["Frozen", "cyclonedx_check.py"]),
   .target(
     name: "CAllocationCounter", path: "Tests/CAllocationCounter",
     linkerSettings: [.linkedLibrary("dl")]),

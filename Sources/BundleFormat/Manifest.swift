@@ -9,11 +9,13 @@ public struct Manifest: Sendable, Equatable {
   public static let schemaVersion: UInt64 = 2
 
   /// The oldest version that has all this manifest uses, and what it is written as: 2 came with ports
-  /// wider than int8, ranks, links, units of channels, roles of columns and the signal chain.
+  /// wider than int8, ranks, links, units of channels, roles of columns, the signal chain and arranged
+  /// sections.
   public var requiredSchema: UInt64 {
-    plans.contains { plan in
+    let hasNewPlans = plans.contains { plan in
       plan.usesChain || (plan.inputs + plan.outputs).contains { !$0.isPlain }
-    } ? 2 : 1
+    }
+    return hasNewPlans || sections.contains { $0.arrangementBytes > 0 } ? 2 : 1
   }
 
   /// Model name: the key of a device root. [a-z0-9._-], 1 to 64 bytes.
@@ -302,11 +304,13 @@ public struct Section: Sendable, Equatable {
   public var rawBytes: UInt64
   /// SHA-256 of those, checked after; deltas and the store use it.
   public var rawDigest: [UInt8]
+  /// Bytes after the raw ones in the frame that say how those were arranged; 0 for not at all.
+  public var arrangementBytes: UInt64
 
   /// Creates a section record.
   public init(
     kind: Kind, plan: String, offset: UInt64, storedBytes: UInt64, storedDigest: [UInt8],
-    rawBytes: UInt64, rawDigest: [UInt8]
+    rawBytes: UInt64, rawDigest: [UInt8], arrangementBytes: UInt64 = 0
   ) {
     self.kind = kind
     self.plan = plan
@@ -315,5 +319,6 @@ public struct Section: Sendable, Equatable {
     self.storedDigest = storedDigest
     self.rawBytes = rawBytes
     self.rawDigest = rawDigest
+    self.arrangementBytes = arrangementBytes
   }
 }

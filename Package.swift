@@ -74,22 +74,23 @@ let device: [Target] = [
   module("DriftStatistics", ["CBOR", "Wire"], settings: hot),
   deviceModule(
     "BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "SignalChain", "Wire"]),
+  deviceModule("DeltaCoding", ["BundleFormat", "Wire"]),
   deviceModule(
-    "Sealing", ["BundleFormat", "COSE", "CSodium", "CZstd", "Wire"],
+    "Sealing", ["BundleFormat", "COSE", "CSodium", "CZstd", "DeltaCoding", "Wire"],
     linker: [.linkedLibrary("sodium"), .linkedLibrary("zstd")]),
   deviceModule(
     "Telemetry", ["CBOR", "COSE", "CSystem", "DriftStatistics", "Sealing", "System", "Wire"]),
   deviceModule(
     "Installing",
     [
-      "BundleFormat", "CBOR", "CSystem", "DeviceRuntime", "Kernels", "PlanFormat", "Sealing",
-      "System", "Wire",
+      "BundleFormat", "CBOR", "CSystem", "DeltaCoding", "DeviceRuntime", "Kernels", "PlanFormat",
+      "Sealing", "System", "Wire",
     ]),
   deviceModule(
     "DeviceCommands",
     [
-      "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeviceRuntime",
-      "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "SignalChain",
+      "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeltaCoding",
+      "DeviceRuntime", "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "SignalChain",
       "System", "Telemetry", "Wire",
       .target(name: "Transport", condition: .when(traits: ["Networked"])),
     ]),
@@ -125,8 +126,8 @@ let host: [Target] = [
   module(
     "Bundling",
     [
-      "BundleFormat", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics", "FloatReference",
-      "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelCards", "ModelGraph",
+      "BundleFormat", "CBOR", "COSE", "DeltaCoding", "DeviceRuntime", "DriftStatistics",
+      "FloatReference", "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelCards", "ModelGraph",
       "Operators", "PlanFormat", "Quantizer", "Sealing", "SignalChain", "System", "Targets",
       "Wire",
     ], settings: hot),
@@ -140,7 +141,8 @@ let host: [Target] = [
     name: "swiftlet",
     dependencies: [
       "Arrays", "BundleFormat", "Bundling", "CBOR", "CommandLineKit", "Dashboard",
-      "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation", "FloatReference",
+      "DeltaCoding", "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation",
+      "FloatReference",
       "HostArrays", "Importers", "JSON", "Kernels", "Lowering", "ModelCards", "ModelGraph",
       "PlanFormat", "Quantizer", "Sealing",
       "SignalChain", "System", "Targets", "Telemetry", "Wire",
@@ -232,6 +234,12 @@ let testing: [Target] = [
       "Arrays", "BundleFormat", "Bundling", "CAllocationCounter", "DeviceCommands", "DeviceRuntime",
       "DriftStatistics", "Evaluation", "HostArrays", "Importers", "Kernels", "ModelGraph",
       "PlanFormat", "Sealing", "SignalChain", "Wire",
+    ]),
+  tests(
+    "Delta",
+    [
+      "BundleFormat", "Bundling", "CAllocationCounter", "DeltaCoding", "DeviceRuntime",
+      "HostSealing", "Installing", "PlanFormat", "Sealing", "Wire",
     ]),
   tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "System", "Wire"]),
   tests(

@@ -24,12 +24,11 @@ enum BundleDocuments {
         .usage, "\(path) is no bundle: only a bundle has a card and a bill of materials",
         hint: "swiftlet pack makes one")
     }
-    try BundleLoading.initializeCrypto()
-    let bytes = try Files.read(path, limit: BundleLimits.fileBytes)
-    let card = try card(of: bytes)
+    let card = try card(of: path)
     if let page = parsed.value("--html") { try Files.write(page, Array(card.page.utf8)) }
     if wantsCard { console.write(card.markdown) }
     if wantsBill {
+      let bytes = try Files.read(path, limit: BundleLimits.fileBytes)
       let bill = BillOfMaterials(
         card: card, fileDigest: SHA256.digest(bytes),
         runtime: RuntimeLibrary(
@@ -42,13 +41,10 @@ enum BundleDocuments {
   }
 
   /// The card of an intact bundle, whoever signed it.
-  private static func card(of bytes: [UInt8]) throws(CommandFailure) -> ModelCard {
+  private static func card(of path: String) throws(CommandFailure) -> ModelCard {
+    let bundle = try BundleLoading.intact(path)
     let verifier = BundleVerifier(opener: SodiumZstd())
     do throws(BundleError) {
-      let peeked = try verifier.peek(bytes)
-      let bundle = try verifier.verify(
-        bytes,
-        trust: TrustPolicy(keys: peeked.signatures.map(\.publicKey), allowsDevelopment: true))
       return ModelCard(
         manifest: bundle.manifest,
         section: bundle.has(.card) ? try section(bundle.section(.card)) : nil,

@@ -1,5 +1,6 @@
 public import Arrays
 public import BundleFormat
+public import ModelCards
 public import Targets
 
 /// A file that goes into a bundle, with its bytes: they are digested for provenance.
@@ -115,6 +116,8 @@ public struct PackRequest: Sendable {
   public var test: PackTest?
   /// Licence of the model.
   public var licence = ""
+  /// What only a person can say of the model.
+  public var card = CardStatement()
   /// Files digested for provenance.
   public var sources: [SourceFile] = []
   /// Tool name and version, for provenance.

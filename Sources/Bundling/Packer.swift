@@ -6,6 +6,7 @@ import DriftStatistics
 import FloatReference
 import HostSealing
 import Lowering
+import ModelCards
 import ModelGraph
 import PlanFormat
 import Quantizer
@@ -63,14 +64,16 @@ public struct Packer {
     let stream = try streamSource(of: imported, encodings)
     var data = try PackData(request, imported, encodings, stream)
     data.notes = stateNotes(imported) + data.notes
+    // Before features are scaled: a card speaks of values as users know them.
+    let card = CardSection(statement: request.card, data: DataSummary(data, imported).facts)
     var named = self
     named.request.ports = data.ports
     guard stream == nil, request.decision?.reconstruction == nil else {
-      return try named.pack(imported, encodings, stream, data, signer)
+      return try named.pack(imported, encodings, stream, data, card, signer)
     }
     let scaling = FeatureScaling(imported, items: data.calibration, encodings: encodings)
     guard !scaling.scaled.isEmpty else {
-      return try named.pack(imported, encodings, stream, data, signer)
+      return try named.pack(imported, encodings, stream, data, card, signer)
     }
     data.change { scaling.apply($0) }
     var scaledEncodings = encodings
@@ -78,12 +81,12 @@ public struct Packer {
       scaledEncodings[position] = .normalized(normalization)
     }
     named.scaledInputs = Set(scaling.scaled.keys)
-    return try named.pack(scaling.graph, scaledEncodings, stream, data, signer)
+    return try named.pack(scaling.graph, scaledEncodings, stream, data, card, signer)
   }
 
   private func pack(
     _ imported: Graph, _ encodings: [InputEncoding], _ stream: StreamSource?, _ data: PackData,
-    _ signer: some BundleSigner
+    _ card: CardSection, _ signer: some BundleSigner
   ) throws(PackError) -> PackOutcome {
     let quantized = try quantize(imported, data.calibration, data.calibrationStarts, encodings)
     let links = quantized.ranked?.links ?? []
@@ -133,6 +136,9 @@ public struct Packer {
     if let drift {
       contents.append(
         BundleWriter.Content(kind: .reference, bytes: drift.reference.cbor().encoded()))
+    }
+    if !card.isEmpty {
+      contents.append(BundleWriter.Content(kind: .card, bytes: card.encoded()))
     }
     let bytes = try BundleWriter.write(manifest, contents: contents, signer: signer)
     try check(bytes, signer.publicKey)

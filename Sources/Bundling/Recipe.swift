@@ -1,5 +1,6 @@
 public import BundleFormat
 public import Foundation
+public import ModelCards
 import Targets
 
 /// A recipe: everything that makes a bundle, as JSON5. Paths are relative to the recipe.
@@ -286,6 +287,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var telemetry: Telemetry?
   /// SPDX expression or sentence.
   public var licence: String?
+  /// What only a person can say of the model.
+  public var card: CardStatement?
 
   /// Reads a recipe.
   ///
@@ -298,6 +301,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
     decoder.allowsJSON5 = true
     do {
       self = try decoder.decode(Recipe.self, from: data)
+    } catch let error as RecipeError {
+      throw error
     } catch let error as DecodingError {
       throw RecipeError(error)
     } catch {

@@ -112,6 +112,7 @@ struct PackRequestReader {
     request.samplingPeriod = recipe.telemetry?.samplingPeriod ?? 1
     request.alarmRate = recipe.telemetry?.alarmRate ?? 0.001
     request.licence = recipe.licence ?? ""
+    request.card = recipe.card ?? request.card
     let named = parsed.values("--target")
     request.targets = try targets(named.isEmpty ? recipe.targets ?? [] : named)
     request.test = try recipe.test.map { (test) throws(CommandFailure) in

@@ -64,7 +64,8 @@ public struct DepthwiseConv2D: ActivatedOperation, Equatable {
               for ky in padded.rows(at: row, height: shape[1]) {
                 let y = row * window.strideHeight - window.paddingTop + ky * window.dilationHeight
                 for kx in padded.columns(at: column, width: shape[2]) {
-                  let x = column * window.strideWidth - window.paddingLeft + kx * window.dilationWidth
+                  let x =
+                    column * window.strideWidth - window.paddingLeft + kx * window.dilationWidth
                   add(
                     input[((y * shape[2] + x) * shape[3])...],
                     times: weights[((ky * window.width + kx) * filters)...], to: sums)

@@ -6,6 +6,7 @@ import DriftStatistics
 import FloatReference
 import HostSealing
 import Lowering
+import ModelCards
 import ModelGraph
 import PlanFormat
 import Quantizer
@@ -63,14 +64,16 @@ public struct Packer {
     let stream = try streamSource(of: imported, encodings)
     var data = try PackData(request, imported, encodings, stream)
     data.notes = stateNotes(imported) + data.notes
+    // Before features are scaled: a card speaks of values as users know them.
+    let card = CardSection(statement: request.card, data: DataSummary(data, imported).facts)
     var named = self
     named.request.ports = data.ports
     guard stream == nil, request.decision?.reconstruction == nil else {
-      return try named.pack(imported, encodings, stream, data, signer)
+      return try named.pack(imported, encodings, stream, data, card, signer)
     }
     let scaling = FeatureScaling(imported, items: data.calibration, encodings: encodings)
     guard !scaling.scaled.isEmpty else {
-      return try named.pack(imported, encodings, stream, data, signer)
+      return try named.pack(imported, encodings, stream, data, card, signer)
     }
     data.change { scaling.apply($0) }
     var scaledEncodings = encodings
@@ -78,12 +81,12 @@ public struct Packer {
       scaledEncodings[position] = .normalized(normalization)
     }
     named.scaledInputs = Set(scaling.scaled.keys)
-    return try named.pack(scaling.graph, scaledEncodings, stream, data, signer)
+    return try named.pack(scaling.graph, scaledEncodings, stream, data, card, signer)
   }
 
   private func pack(
     _ imported: Graph, _ encodings: [InputEncoding], _ stream: StreamSource?, _ data: PackData,
-    _ signer: some BundleSigner
+    _ card: CardSection, _ signer: some BundleSigner
   ) throws(PackError) -> PackOutcome {
     let quantized = try quantize(imported, data.calibration, data.calibrationStarts, encodings)
     let links = quantized.ranked?.links ?? []
@@ -133,6 +136,9 @@ public struct Packer {
     if let drift {
       contents.append(
         BundleWriter.Content(kind: .reference, bytes: drift.reference.cbor().encoded()))
+    }
+    if !card.isEmpty {
+      contents.append(BundleWriter.Content(kind: .card, bytes: card.encoded()))
     }
     let bytes = try BundleWriter.write(manifest, contents: contents, signer: signer)
     try check(bytes, signer.publicKey)
@@ -238,24 +244,52 @@ public struct Packer {
       let model = try fromGraph { () throws(GraphError) in
         try CalibratedModel(given.graph, items: items, starts: starts, equalizing: equalizing)
       }
-      models.append((name, model))
+      // Outputs leave as reals: what the last layers sum is not rounded to 8 bits first. Those of
+      // detectors are read by tables of their levels.
+      let last = model.wideningCandidates(inputs: []).filter { $0.isFinal && request.boxes == nil }
+      models.append((name, last.isEmpty ? model : model.widening(last)))
     }
     let references = try fromGraph { () throws(GraphError) in
       try FloatExecutor(imported).run(items: items, starts: starts)
     }
-    progress("choosing integers")
-    var search = QuantizationSearch(
-      models: models, items: items, starts: starts, references: references,
-      encodings: encodings)
-    let (best, decibels) = try search.best()
+    let bench = TrialBench(
+      items: items, starts: starts, references: references, encodings: encodings,
+      keepsStates: !imported.states.isEmpty)
+    let found = try search(bench, models)
+    let best = found.trial
     let layers = try LayerErrors(
-      floatGraph: best.floatGraph, graph: best.graph, items: items, starts: starts,
+      floatGraph: best.model.graph, graph: best.graph, items: items, starts: starts,
       encodings: encodings
     ).measure()
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
-      method: origin + best.summary, outputDecibels: decibels, layers: layers)
+      method: origin + found.summary, outputDecibels: try bench.confirmed(best), layers: layers)
     return QuantizedModel(graph: best.graph, report: report, ranked: nil)
+  }
+
+  /// The method whose integers are nearest, and the values that need 16 bits.
+  private func search(
+    _ bench: TrialBench, _ models: [(name: String, model: CalibratedModel)]
+  ) throws(PackError) -> (trial: Trial, summary: String) {
+    var methods = QuantizationSearch(bench: bench, models: models) { tried, all in
+      progress("choosing integers, \(tried) of \(all)")
+    }
+    let method = try methods.best()
+    let graph = method.trial.model.graph
+    let inputs = zip(graph.inputs, bench.encodings).compactMap { $1 == .calibrated ? $0 : nil }
+    let precision = PrecisionSearch(
+      bench: bench, inputs: inputs, outputsAreNarrow: request.boxes != nil
+    ) { tried, all in
+      progress("choosing 16-bit values, \(tried) of \(all)")
+    }
+    var (best, names) = try precision.withInputs(method.trial)
+    if let target = request.signalToNoiseTarget {
+      let further = try precision.reaching(target, from: best)
+      best = further.trial
+      names += further.names
+    }
+    let wide = names.count == 1 ? names[0] : "\(names.count) values"
+    return (best, method.summary + (names.isEmpty ? "" : ", \(wide) in 16 bits"))
   }
 
   /// A model that came quantised as a whole: its integers are kept, data only measures it.

@@ -1,5 +1,6 @@
 public import BundleFormat
 public import Foundation
+public import ModelCards
 import Targets
 
 /// A recipe: everything that makes a bundle, as JSON5. Paths are relative to the recipe.
@@ -228,6 +229,12 @@ public struct Recipe: Decodable, Sendable, Equatable {
       return roles
     }
   }
+  /// How exact the integers must be.
+  public struct Quantisation: Decodable, Sendable, Equatable {
+    /// Signal to noise of the outputs against the float model's on the calibration data, in dB:
+    /// activations get 16 bits until it holds.
+    public var sqnr: Double
+  }
   /// What telemetry measures.
   public struct Telemetry: Decodable, Sendable, Equatable {
     /// Inferences per window.
@@ -270,6 +277,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var decision: Decision?
   /// How outputs become boxes.
   public var boxes: Boxes?
+  /// How exact the integers must be.
+  public var quantisation: Quantisation?
   /// Test data and the gate on it.
   public var test: Test?
   /// Targets to certify for.
@@ -278,6 +287,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var telemetry: Telemetry?
   /// SPDX expression or sentence.
   public var licence: String?
+  /// What only a person can say of the model.
+  public var card: CardStatement?
 
   /// Reads a recipe.
   ///
@@ -290,6 +301,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
     decoder.allowsJSON5 = true
     do {
       self = try decoder.decode(Recipe.self, from: data)
+    } catch let error as RecipeError {
+      throw error
     } catch let error as DecodingError {
       throw RecipeError(error)
     } catch {

@@ -147,11 +147,20 @@ public struct BundleVerifier<Opener: SealOpener> {
       throw .section(kind: section.kind.rawValue, reason: "its bytes were changed")
     }
     let raw = stored.withUnsafeBufferPointer { buffer in
-      opener.decompress(UnsafeRawBufferPointer(buffer), expectedSize: Int(section.rawBytes))
+      opener.decompress(
+        UnsafeRawBufferPointer(buffer),
+        expectedSize: Int(section.rawBytes) + Int(section.arrangementBytes))
     }
-    guard let raw else {
+    guard var raw else {
       throw .section(
         kind: section.kind.rawValue, reason: "it is not one zstd frame of the size stated")
+    }
+    if section.arrangementBytes > 0 {
+      do throws(WireError) {
+        try Arrangement.restore(&raw, count: Int(section.arrangementBytes))
+      } catch {
+        throw .section(kind: section.kind.rawValue, reason: "its arrangement: \(error.message)")
+      }
     }
     guard digest(raw[...]) == section.rawDigest else {
       throw .section(kind: section.kind.rawValue, reason: "its content is not what was signed")

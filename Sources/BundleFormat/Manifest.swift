@@ -9,13 +9,14 @@ public struct Manifest: Sendable, Equatable {
   public static let schemaVersion: UInt64 = 2
 
   /// The oldest version that has all this manifest uses, and what it is written as: 2 came with ports
-  /// wider than int8, ranks, links, units of channels, roles of columns, the signal chain and reports of
-  /// tests.
+  /// wider than int8, ranks, links, units of channels, roles of columns, the signal chain, arranged
+  /// sections and reports of tests.
   public var requiredSchema: UInt64 {
     let hasNewPlans = plans.contains { plan in
       plan.usesChain || (plan.inputs + plan.outputs).contains { !$0.isPlain }
     }
-    return hasNewPlans || tests != nil ? 2 : 1
+    let isArranged = sections.contains { $0.arrangementBytes > 0 }
+    return hasNewPlans || isArranged || tests != nil ? 2 : 1
   }
 
   /// Model name: the key of a device root. [a-z0-9._-], 1 to 64 bytes.
@@ -307,11 +308,13 @@ public struct Section: Sendable, Equatable {
   public var rawBytes: UInt64
   /// SHA-256 of those, checked after; deltas and the store use it.
   public var rawDigest: [UInt8]
+  /// Bytes after the raw ones in the frame that say how those were arranged; 0 for not at all.
+  public var arrangementBytes: UInt64
 
   /// Creates a section record.
   public init(
     kind: Kind, plan: String, offset: UInt64, storedBytes: UInt64, storedDigest: [UInt8],
-    rawBytes: UInt64, rawDigest: [UInt8]
+    rawBytes: UInt64, rawDigest: [UInt8], arrangementBytes: UInt64 = 0
   ) {
     self.kind = kind
     self.plan = plan
@@ -320,5 +323,6 @@ public struct Section: Sendable, Equatable {
     self.storedDigest = storedDigest
     self.rawBytes = rawBytes
     self.rawDigest = rawDigest
+    self.arrangementBytes = arrangementBytes
   }
 }

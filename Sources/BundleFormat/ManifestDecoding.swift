@@ -15,6 +15,8 @@ public enum BundleLimits {
   public static let manifestBytes = 4 << 20
   /// One section, raw.
   public static let sectionBytes = 256 << 20
+  /// What says how a section was arranged.
+  static let arrangementBytes = 4 << 20
   /// Sections, plans, ports, certificates, sources.
   public static let entries = 64
   /// Layers of the quantisation report.
@@ -303,6 +305,7 @@ extension Section {
   fileprivate init(_ record: CBORRecord) throws(CBORError) {
     try record.expectOnly([
       "kind", "plan", "offset", "stored_bytes", "stored_sha256", "raw_bytes", "raw_sha256",
+      "arrangement_bytes",
     ])
     guard let kind = Kind(rawValue: try record.short(at: "kind")) else {
       throw CBORError.outOfRange(path: record.pathOf("kind"))
@@ -314,5 +317,13 @@ extension Section {
     storedDigest = try record.bytes(at: "stored_sha256", count: 32)
     rawBytes = try record.size(at: "raw_bytes", limit: BundleLimits.sectionBytes)
     rawDigest = try record.bytes(at: "raw_sha256", count: 32)
+    arrangementBytes = 0
+    if record.has("arrangement_bytes") {
+      arrangementBytes = try record.size(
+        at: "arrangement_bytes", limit: BundleLimits.arrangementBytes)
+      guard arrangementBytes > 0 else {
+        throw CBORError.outOfRange(path: record.pathOf("arrangement_bytes"))
+      }
+    }
   }
 }

@@ -124,7 +124,7 @@ extension Provenance {
 
 extension Section {
   func cbor() -> CBORValue {
-    .map([
+    var map: CBORMap = [
       "kind": .text(kind.rawValue),
       "plan": .text(plan),
       "offset": .unsigned(offset),
@@ -132,6 +132,8 @@ extension Section {
       "stored_sha256": .bytes(storedDigest),
       "raw_bytes": .unsigned(rawBytes),
       "raw_sha256": .bytes(rawDigest),
-    ])
+    ]
+    if arrangementBytes > 0 { map["arrangement_bytes"] = .unsigned(arrangementBytes) }
+    return .map(map)
   }
 }

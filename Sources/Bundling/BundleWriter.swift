@@ -13,12 +13,17 @@ public struct BundleWriter {
     public var plan: String
     /// Raw bytes.
     public var bytes: [UInt8]
+    /// How they are laid out, where compression can use it.
+    public var layout: WeightsLayout?
 
     /// Creates a section.
-    public init(kind: Section.Kind, plan: String = "", bytes: [UInt8]) {
+    public init(
+      kind: Section.Kind, plan: String = "", bytes: [UInt8], layout: WeightsLayout? = nil
+    ) {
       self.kind = kind
       self.plan = plan
       self.bytes = bytes
+      self.layout = layout
     }
   }
 
@@ -42,7 +47,8 @@ public struct BundleWriter {
         Section(
           kind: content.kind, plan: content.plan, offset: UInt64(offset),
           storedBytes: UInt64(frame.count), storedDigest: SHA256.digest(frame),
-          rawBytes: UInt64(content.bytes.count), rawDigest: SHA256.digest(content.bytes)))
+          rawBytes: UInt64(content.bytes.count), rawDigest: SHA256.digest(content.bytes),
+          arrangementBytes: UInt64(content.layout?.arrangement.encoded().count ?? 0)))
       stored.append(frame)
       offset = (offset + frame.count + 63) / 64 * 64
     }
@@ -55,7 +61,11 @@ public struct BundleWriter {
 
   private static func compress(_ content: Content) throws(PackError) -> [UInt8] {
     do throws(ZstdEncoder.Failure) {
-      return try ZstdEncoder.compress(content.bytes, level: level)
+      guard let layout = content.layout else {
+        return try ZstdEncoder.compress(content.bytes, level: level)
+      }
+      return try ZstdEncoder.compress(
+        layout.stored(content.bytes), level: level, parts: layout.parts)
     } catch {
       throw PackError(.failed, "section \(content.kind.rawValue): \(error.message)")
     }

@@ -56,6 +56,9 @@ public struct IntegerModel {
     }
   }
 
+  /// Begins a recording: what the model keeps starts anew.
+  public func reset() { session.reset() }
+
   /// Runs items of reals in order, as recordings.
   ///
   /// - Returns: for each the outputs, dequantised.
@@ -64,7 +67,7 @@ public struct IntegerModel {
   ) throws(PackError) -> [[[Float]]] {
     var all: [[[Float]]] = []
     for (index, item) in items.enumerated() {
-      if starts.contains(index) { session.reset() }
+      if starts.contains(index) { reset() }
       all.append(try run(item))
     }
     return all

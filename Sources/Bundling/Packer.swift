@@ -104,7 +104,7 @@ public struct Packer {
     let ranks = quantized.ranked?.ranks ?? []
     let drafts =
       rows.isEmpty ? [] : ranks.isEmpty ? planner.drafts() : planner.drafts(of: ranks)
-    let lowered = try lower(quantized.graph, drafts)
+    let (lowered, layout) = WeightsLayout.arrange(try lower(quantized.graph, drafts))
     progress("certifying")
     let integers = try IntegerModel(
       lowered, ranks: ranks, links: links)
@@ -129,12 +129,13 @@ public struct Packer {
     manifest.plans[0].decision = decision
     manifest.plans[0].boxes = boxes
     manifest.plans[0].roles = data.roles
-    if manifest.requiredSchema > 1 {
+    if manifest.requiredSchema > 1 || !layout.arrangement.matrices.isEmpty {
       manifest.requirements.runtimeVersion = RuntimeVersion.current
     }
     var contents = [
       BundleWriter.Content(kind: .plan, plan: "main", bytes: lowered.plan.encoded()),
-      BundleWriter.Content(kind: .weights, plan: "main", bytes: lowered.weights),
+      BundleWriter.Content(
+        kind: .weights, plan: "main", bytes: lowered.weights, layout: layout),
       BundleWriter.Content(kind: .golden, plan: "main", bytes: golden.encoded()),
     ]
     if let drift {
@@ -239,17 +240,18 @@ public struct Packer {
     let references = try fromGraph { () throws(GraphError) in
       try FloatExecutor(imported).run(items: items, starts: starts)
     }
-    progress("choosing ranges")
-    let best = try QuantizationSearch(
-      models: models, items: items, starts: starts, references: references, encodings: encodings
-    ).best(among: RangeMethod.allCases)
+    progress("choosing integers")
+    var search = QuantizationSearch(
+      models: models, items: items, starts: starts, references: references,
+      encodings: encodings)
+    let (best, decibels) = try search.best()
     let layers = try LayerErrors(
       floatGraph: best.floatGraph, graph: best.graph, items: items, starts: starts,
       encodings: encodings
     ).measure()
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
-      method: origin + best.method, outputDecibels: best.decibels, layers: layers)
+      method: origin + best.summary, outputDecibels: decibels, layers: layers)
     return QuantizedModel(graph: best.graph, report: report, ranked: nil)
   }
 

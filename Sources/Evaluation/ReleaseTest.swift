@@ -25,11 +25,20 @@ public struct ReleasedModel {
   /// - Throws: `PackError` where they answer other questions.
   public func checkComparable(with other: PlanEntry) throws(PackError) {
     let (mine, theirs) = (DataInterface(plan), DataInterface(other))
-    guard mine.classes == theirs.classes, mine.isRegression == theirs.isRegression else {
+    let isNamedAlike =
+      mine.classes.isEmpty || theirs.classes.isEmpty || mine.classes == theirs.classes
+    guard isNamedAlike, mine.isRegression == theirs.isRegression,
+      Self.scores(plan) == Self.scores(other)
+    else {
       throw PackError(
         .failed, "the two models have other classes: their answers cannot be compared",
         hint: "the order of labels counts too; inspect shows both")
     }
+  }
+
+  /// Elements of the output that is scored.
+  private static func scores(_ plan: PlanEntry) -> UInt64 {
+    (plan.outputs.first { $0.userElement != "int64" } ?? plan.outputs[0]).shape.reduce(1, *)
   }
 }
 
@@ -68,6 +77,11 @@ public struct ReleaseTest {
     evidence.certificates = draft.manifest.certificates
     if let dataset {
       notes += try checkIndependence(dataset)
+      guard dataset.targets != nil || !gates.contains(where: { $0.metric != nil }) else {
+        throw PackError(
+          .failed, "the test data has no labels",
+          hint: "add test.labels, or a column `label` to the table")
+      }
       let needsFloat = gates.contains { $0.needsFloatModel }
       evidence.report = try evaluator.evaluate(dataset, model: needsFloat ? draft.model : nil)
     }

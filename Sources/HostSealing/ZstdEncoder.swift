@@ -13,7 +13,22 @@ public enum ZstdEncoder {
 
   /// One frame stating its content size, without checksum or dictionary id. The same input, level
   /// and library give the same bytes: single-threaded, no setting taken from the host.
-  public static func compress(_ bytes: [UInt8], level: Int = 19) throws(Failure) -> [UInt8] {
+  ///
+  /// - Parameter parts: where parts of other statistics begin, rising; each gets code tables of its
+  ///   own. Whether matches shorter than seven bytes are worth looking for is tried: among weights they
+  ///   rarely are.
+  public static func compress(
+    _ bytes: [UInt8], level: Int = 19, parts: [Int] = []
+  ) throws(Failure) -> [UInt8] {
+    let frame = try frame(bytes, level: level, parts: parts, minimumMatch: 0)
+    guard !parts.isEmpty else { return frame }
+    let literal = try self.frame(bytes, level: level, parts: parts, minimumMatch: 7)
+    return literal.count < frame.count ? literal : frame
+  }
+
+  private static func frame(
+    _ bytes: [UInt8], level: Int, parts: [Int], minimumMatch: Int32
+  ) throws(Failure) -> [UInt8] {
     guard let context = ZSTD_createCCtx() else { throw Failure(message: "no memory") }
     defer { ZSTD_freeCCtx(context) }
     try set(context, ZSTD_c_compressionLevel, Int32(clamping: level))
@@ -22,14 +37,26 @@ public enum ZstdEncoder {
     try set(context, ZSTD_c_dictIDFlag, 0)
     // 2^23: the window limit of the device's reader.
     try set(context, ZSTD_c_windowLog, 23)
-    var frame = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
-    let written = frame.withUnsafeMutableBytes { target in
-      bytes.withUnsafeBytes { source in
-        ZSTD_compress2(context, target.baseAddress, target.count, source.baseAddress, source.count)
+    if minimumMatch > 0 { try set(context, ZSTD_c_minMatch, minimumMatch) }
+    try check(ZSTD_CCtx_setPledgedSrcSize(context, UInt64(bytes.count)))
+    // A flushed part costs a few bytes beyond what one block would.
+    let capacity = ZSTD_compressBound(bytes.count) + 64 * (parts.count + 1)
+    var frame = [UInt8](repeating: 0, count: capacity)
+    var output = ZSTD_outBuffer(dst: nil, size: capacity, pos: 0)
+    for (start, end) in zip([0] + parts, parts + [bytes.count]) {
+      let directive = end == bytes.count ? ZSTD_e_end : ZSTD_e_flush
+      let rest = frame.withUnsafeMutableBytes { target in
+        bytes.withUnsafeBytes { source in
+          output.dst = target.baseAddress
+          var input = ZSTD_inBuffer(
+            src: source.baseAddress.map { $0 + start }, size: end - start, pos: 0)
+          return ZSTD_compressStream2(context, &output, &input, directive)
+        }
       }
+      try check(rest)
+      guard rest == 0 else { throw Failure(message: "the frame outgrew its bound") }
     }
-    try check(written)
-    frame.removeLast(frame.count - written)
+    frame.removeLast(frame.count - output.pos)
     return frame
   }
 

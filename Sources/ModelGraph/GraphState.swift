@@ -42,4 +42,10 @@ public struct RecordingStarts: Sendable, Equatable {
 
   /// Whether an item is the first of a recording.
   public func contains(_ item: Int) -> Bool { item == 0 || positions.contains(item) }
+
+  /// The recordings of so many items.
+  public func recordings(of items: Int) -> [Range<Int>] {
+    let begins = (0..<items).filter(contains)
+    return zip(begins, begins.dropFirst() + [items]).map { $0..<$1 }
+  }
 }

@@ -3,10 +3,10 @@ import PlanFormat
 /// Functions of one real number in + − × ÷ and square root alone, which IEEE 754 defines to the last
 /// bit: so they have the same bits on every host, as libraries' have not. Each is within 2^-44 of the
 /// true value, relative to it, where nothing else is said: far below half a step of float32.
-enum RealFunctions {
+package enum RealFunctions {
   /// ln x: x = m · 2^k with m in [√½, √2), then 2 · artanh((m − 1) / (m + 1)). Absolute error 2^-50
   /// near 1.
-  static func log(_ x: Double) -> Double {
+  package static func log(_ x: Double) -> Double {
     guard x > 0 else { return x == 0 ? -.infinity : .nan }
     guard x.isFinite else { return x }
     var (m, k) = (x.significand, Double(x.exponent))

@@ -21,6 +21,8 @@ public struct CalibratedModel: Sendable {
   /// The float graph after equalisation; the same function as before.
   public let graph: Graph
   let statistics: [CalibrationStatistics?]
+  /// What each weighted layer's weights meet, by node; empty until `observeInputs`.
+  private(set) var moments: [Int: InputMoments] = [:]
 
   /// A model whose activations all have parameters: there is nothing to calibrate.
   public init(complete model: GivenParameters) {
@@ -86,5 +88,46 @@ public struct CalibratedModel: Sendable {
       }
       for id in group where statistics[id.position] != nil { statistics[id.position] = all }
     }
+  }
+
+  /// True once the moments are there.
+  public private(set) var hasObservedInputs = false
+
+  /// Rows a layer's moments are made of, at most.
+  static let rowsMax = 4096
+
+  /// Runs the calibration data again, for the moments of what every layer's weights meet: what
+  /// rounding with feedback and the correction of biases need.
+  ///
+  /// - Parameters:
+  ///   - items: those the model was calibrated with.
+  ///   - starts: where recordings begin.
+  /// - Throws: `GraphError` when an item does not fit the model.
+  public mutating func observeInputs(
+    items: [[TensorData]], starts: RecordingStarts = RecordingStarts()
+  ) throws(GraphError) {
+    var layers: [(node: Int, patches: FeaturePatches, moments: InputMoments)] = []
+    var readers: [ValueID: [Int]] = [:]
+    for (position, node) in graph.nodes.enumerated() {
+      guard case .weighted = node.operation.quantizationRule, let input = node.inputs[0],
+        let patches = FeaturePatches(node.operation, operand: graph[input].type.shape)
+      else { continue }
+      let groups = node.operation is DepthwiseConv2D ? graph[input].type.shape[3] : 1
+      readers[input, default: []].append(layers.count)
+      layers.append((position, patches, InputMoments(length: patches.length, groups: groups)))
+    }
+    var stream = FloatStream(FloatExecutor(graph), starts: starts)
+    let rows = max(Self.rowsMax / max(items.count, 1), 1)
+    for item in items {
+      var seen: [(layer: Int, operand: [Float])] = []
+      _ = try stream.run(inputs: item) { id, tensor in
+        for layer in readers[id] ?? [] { seen.append((layer, tensor.floats ?? [])) }
+      }
+      for (layer, operand) in seen {
+        layers[layer].moments.add(layers[layer].patches, of: operand, atMost: rows)
+      }
+    }
+    for layer in layers { moments[layer.node] = layer.moments }
+    hasObservedInputs = true
   }
 }

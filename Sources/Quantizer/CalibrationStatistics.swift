@@ -12,10 +12,13 @@ package struct CalibrationStatistics: Sendable, Equatable {
   package var maximum: Float = -.infinity
   /// Counts over [minimum, maximum]; exact zeros are left out, since every grid represents them.
   package var histogram: [Int] = []
+  /// Values seen, zeros included.
+  package var count = 0
 
   package init() {}
 
   package mutating func observeRange(_ values: [Float]) {
+    count += values.count
     for value in values {
       minimum = min(minimum, value)
       maximum = max(maximum, value)
@@ -36,6 +39,7 @@ package struct CalibrationStatistics: Sendable, Equatable {
   package mutating func merge(_ other: CalibrationStatistics) {
     minimum = min(minimum, other.minimum)
     maximum = max(maximum, other.maximum)
+    count += other.count
     if histogram.isEmpty {
       histogram = other.histogram
     } else if !other.histogram.isEmpty {

@@ -1,27 +1,20 @@
 public import ModelGraph
 import Operators
 
-/// How the range of an activation is chosen.
-public enum RangeMethod: String, Sendable, CaseIterable {
-  /// Everything calibration saw.
-  case minMax = "min-max"
-  /// The range of least squared error.
-  case leastSquaredError = "mse"
-}
-
 /// Turns a calibrated float model into one whose values are integers.
 public enum Quantizer {
   /// Quantises every activation, weight and bias.
   ///
   /// - Parameters:
   ///   - model: the calibrated model.
-  ///   - method: how activation ranges are chosen.
+  ///   - method: how ranges are chosen and weights rounded; other than to the nearest, or with biases
+  ///     corrected, layers need their moments (`CalibratedModel.observeInputs`).
   ///   - inputs: one encoding per model input.
   /// - Returns: the graph with int8 activations (asymmetric), int8 weights (symmetric per output
   ///   channel) and int32 biases, each value carrying its parameters.
   /// - Throws: `GraphError.unsupported` for an operator that has no integer form.
   public static func quantize(
-    _ model: CalibratedModel, method: RangeMethod, inputs: [InputEncoding]
+    _ model: CalibratedModel, method: QuantizationMethod, inputs: [InputEncoding]
   ) throws(GraphError) -> Graph {
     try model.graph.checkReferenceOnly()
     var graph = model.graph
@@ -39,8 +32,8 @@ public enum Quantizer {
     for group in SharedParameters(graph).groups {
       try share(group, model: model, method: method, in: &graph)
     }
-    for node in graph.nodes {
-      try quantize(node, model: model, method: method, in: &graph)
+    for position in graph.nodes.indices {
+      try quantize(position, model: model, method: method, in: &graph)
     }
     return graph
   }
@@ -48,7 +41,7 @@ public enum Quantizer {
   /// Gives a state, and what only moves it, one scale and zero point: those that one of the group has
   /// or must have, else those of all their values.
   private static func share(
-    _ group: [ValueID], model: CalibratedModel, method: RangeMethod, in graph: inout Graph
+    _ group: [ValueID], model: CalibratedModel, method: QuantizationMethod, in graph: inout Graph
   ) throws(GraphError) {
     var given: (Quantization, ElementType)?
     for id in group {
@@ -75,8 +68,9 @@ public enum Quantizer {
   }
 
   private static func quantize(
-    _ node: Node, model: CalibratedModel, method: RangeMethod, in graph: inout Graph
+    _ index: Int, model: CalibratedModel, method: QuantizationMethod, in graph: inout Graph
   ) throws(GraphError) {
+    let node = graph.nodes[index]
     switch node.operation.quantizationRule {
     case .calibrated:
       let isWide = node.outputs.contains { graph[$0].type.element == .int16 || graph[$0].isWide }
@@ -107,7 +101,8 @@ public enum Quantizer {
       let output = node.outputs[0]
       setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
       try quantizeConstants(
-        of: node, weights: weights, bias: bias, channelAxis: channelAxis, in: &graph)
+        of: node, weights: weights, bias: bias, channelAxis: channelAxis,
+        improving: LayerRounding(method, moments: model.moments[index]), in: &graph)
     }
   }
 
@@ -148,20 +143,22 @@ public enum Quantizer {
   }
 
   private static func parameters(
-    of id: ValueID, in model: CalibratedModel, method: RangeMethod, isWide: Bool = false
+    of id: ValueID, in model: CalibratedModel, method: QuantizationMethod, isWide: Bool = false
   ) -> Quantization {
     guard let statistics = model.statistics[id.position], statistics.minimum.isFinite else {
       return Quantization(scale: 1, zeroPoint: 0)
     }
     guard !isWide else { return ActivationRange(minMax: statistics).wideQuantization }
-    switch method {
+    switch method.range {
     case .minMax: return ActivationRange(minMax: statistics).quantization
+    case .percentile: return ActivationRange(percentile: 1e-4, of: statistics).quantization
     case .leastSquaredError: return ActivationRange(leastSquaredError: statistics).quantization
+    case .entropy: return ActivationRange(leastEntropy: statistics).quantization
     }
   }
 
   private static func setCalibrated(
-    _ id: ValueID, _ model: CalibratedModel, _ method: RangeMethod, in graph: inout Graph
+    _ id: ValueID, _ model: CalibratedModel, _ method: QuantizationMethod, in graph: inout Graph
   ) {
     let isWide = graph[id].isWide
     setActivation(
@@ -202,7 +199,8 @@ public enum Quantizer {
   }
 
   private static func quantizeConstants(
-    of node: Node, weights: Int, bias: Int, channelAxis: Int, in graph: inout Graph
+    of node: Node, weights: Int, bias: Int, channelAxis: Int, improving rounding: LayerRounding?,
+    in graph: inout Graph
   ) throws(GraphError) {
     guard let input = node.inputs[0], let inputScale = graph[input].quantization?.scale,
       let outputScale = graph[node.outputs[0]].quantization?.scale,
@@ -228,7 +226,7 @@ public enum Quantizer {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let channels = shape[axis]
     let floatBias = biasConstant?.floats ?? [Float](repeating: 0, count: channels)
-    let quantized: WeightQuantization
+    var quantized: WeightQuantization
     if let grid = constant.grid {
       guard grid.isPerTensor || grid.axis == axis else {
         throw .unsupported(
@@ -242,6 +240,7 @@ public enum Quantizer {
       quantized = WeightQuantization(
         weights: floats, bias: floatBias, channelOf: { $0 / inner % channels },
         inputScale: inputScale, outputScale: outputScale)
+      rounding?.improve(&quantized, of: floats, bias: biasConstant?.floats, inputScale: inputScale)
     }
     graph[weightsID].constant = TensorData(shape: shape, elements: .int8(quantized.weights))
     graph[weightsID].type.element = .int8

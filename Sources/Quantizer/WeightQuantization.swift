@@ -62,7 +62,7 @@ package struct WeightQuantization {
   }
 
   /// int32 in steps of inputScale · scale; what the accumulator cannot hold beside its sum saturates.
-  private static func bias(_ floats: [Float], _ scales: [Float], _ inputScale: Float) -> [Int32] {
+  static func bias(_ floats: [Float], _ scales: [Float], _ inputScale: Float) -> [Int32] {
     zip(floats, scales).map { value, scale in
       let step = Double(inputScale) * Double(scale)
       return Int32(min(max((Double(value) / step).rounded(), -0x1p30), 0x1p30))

@@ -10,12 +10,15 @@ enum GateReport {
   static func print(_ verdicts: [GateVerdict], _ console: Console) {
     guard !verdicts.isEmpty else { return }
     let held = verdicts.count(where: \.holds)
-    console.out(
-      "gates    \(held == verdicts.count ? "all \(held)" : "\(held) of \(verdicts.count)") hold")
-    for verdict in verdicts {
-      let mark = verdict.holds ? console.good("✓") : console.bad("✗")
-      console.out("  \(mark) \(limit(verdict.gate)): \(evidence(verdict))")
-    }
+    let count = held == verdicts.count ? "all \(held)" : "\(held) of \(verdicts.count)"
+    console.out("gates    \(count) hold")
+    for verdict in verdicts { console.out("  \(line(verdict, console))") }
+  }
+
+  /// A mark, the limit, and what was measured.
+  static func line(_ verdict: GateVerdict, _ console: Console) -> String {
+    let mark = verdict.holds ? console.good("✓") : console.bad("✗")
+    return "\(mark) \(limit(verdict.gate)): \(evidence(verdict))"
   }
 
   /// Prints them and ends the command where one does not hold.
@@ -59,7 +62,8 @@ enum GateReport {
       if failed > 1 { text += ", and \(failed - 1) more" }
     }
     if verdict.smallSlices > 0 {
-      text += "; \(verdict.smallSlices) slices are too small to judge"
+      text +=
+        "; too few items to judge \(verdict.smallSlices) slice\(verdict.smallSlices == 1 ? "" : "s")"
     }
     return text
   }

@@ -3,18 +3,17 @@ import Bundling
 import CommandLineKit
 import DeviceCommands
 import Evaluation
+import Kernels
 import Sealing
 
 /// Makes a bundle, tests it, and holds it against its gates, in this order: test data is opened when
 /// nothing can change any more.
 struct ReleaseGates {
   private let order: ReleaseOrder
-  private let parsed: ParsedArguments
   private let console: Console
 
-  init(_ order: ReleaseOrder, _ parsed: ParsedArguments, _ console: Console) {
+  init(_ order: ReleaseOrder, _ console: Console) {
     self.order = order
-    self.parsed = parsed
     self.console = console
   }
 
@@ -76,7 +75,8 @@ struct ReleaseGates {
     do throws(CommandFailure) {
       let bundle = try BundleLoading.verify(bytes, trust)
       return ReleasedModel(
-        session: try BundleLoading.session(bundle, parsed), plan: bundle.manifest.plans[0],
+        session: try BundleLoading.session(bundle, preferring: .speed),
+        plan: bundle.manifest.plans[0],
         bytes: bytes.count)
     } catch {
       throw CommandFailure(

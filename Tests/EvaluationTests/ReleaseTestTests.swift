@@ -96,10 +96,19 @@ import Testing
       try ReleasedModel(session: draft.session, plan: plan, bytes: 1)
         .checkComparable(with: draft.manifest.plans[0])
     }
-    plan.outputs[0].labels = ["a", "b", "c", "d"]
-    #expect(throws: PackError.self) {
-      try ReleasedModel(session: draft.session, plan: plan, bytes: 1)
-        .checkComparable(with: draft.manifest.plans[0])
+    var named = plan
+    named.outputs[0].labels = ["a", "b", "c", "d"]
+    #expect(throws: Never.self) {
+      try ReleasedModel(session: draft.session, plan: plan, bytes: 1).checkComparable(with: named)
+    }
+    var other = named
+    other.outputs[0].labels.swapAt(0, 1)
+    plan.outputs[0].shape = [1, 5]
+    for (first, second) in [(named, other), (named, plan)] {
+      #expect(throws: PackError.self) {
+        try ReleasedModel(session: draft.session, plan: first, bytes: 1)
+          .checkComparable(with: second)
+      }
     }
   }
 

@@ -26,7 +26,7 @@ import Testing
     }
     let quantized = try Quantizer.quantize(
       CalibratedModel(graph, items: try items("data/vowels.calib_x.bin", 256)),
-      method: .leastSquaredError, inputs: [.calibrated])
+      method: QuantizationMethod(range: .leastSquaredError), inputs: [.calibrated])
     let lowered = try Lowering.lower(quantized)
     let session = try Session(plan: lowered.plan.encoded(), weights: lowered.weights)
     let expected = try floats("data/\(name).ref_fp32_out.bin")

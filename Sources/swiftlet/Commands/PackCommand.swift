@@ -48,7 +48,7 @@ enum PackCommand {
       key = try HostEnvironment.makeDevelopmentKey()
       order.request.isDevelopment = true
     }
-    let (outcome, verdicts) = try ReleaseGates(order, parsed, console).pack(signer: key)
+    let (outcome, verdicts) = try ReleaseGates(order, console).pack(signer: key)
     for note in outcome.notes where verdicts.contains(where: { !$0.holds }) {
       console.note("note: \(note)")
     }

@@ -185,18 +185,20 @@ public struct GateJudge {
         let pair = PairedComparison(
           metric, champion: reference, challenger: answers, selection)
       else { return nil }
-      let low = pair.lossBound(0.025)
       var high = pair.lossBound(0.975)
       var holds = keeps(gate.limit, pair.loss)
       if case .margin = gate.limit {
+        // What is not known is not shown.
         high = pair.lossBound(1 - Self.level)
-        holds = keeps(gate.limit, high)
+        holds = high.map { keeps(gate.limit, $0) } ?? false
       } else if count != nil {
-        holds = keeps(gate.limit, pair.lossBound(level))
+        holds = pair.lossBound(level).map { keeps(gate.limit, $0) } ?? true
       }
+      var interval: ClosedRange<Double>?
+      if let low = pair.lossBound(0.025), let high { interval = low...max(low, high) }
       return GateVerdict.Finding(
         slice: selection.slice, items: selection.items.count, measured: pair.loss,
-        value: pair.challenger, reference: pair.champion, interval: low...max(low, high),
+        value: pair.challenger, reference: pair.champion, interval: interval,
         holds: holds)
     }
   }

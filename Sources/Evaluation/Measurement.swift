@@ -3,6 +3,7 @@ public struct Measurement: Sendable {
   private enum Certainty {
     case proportion(Proportion)
     case bootstrap(BootstrapDistribution)
+    case unknown
   }
 
   /// The metric.
@@ -13,7 +14,8 @@ public struct Measurement: Sendable {
   public let value: Double
   private let certainty: Certainty
 
-  /// Measures: by Wilson's bounds where items are right or wrong each by itself, else by a bootstrap.
+  /// Measures: by Wilson's bounds where items are right or wrong each by itself, else by a bootstrap,
+  /// which fewer than five independent units do not allow.
   ///
   /// - Returns: nil where the items do not define the metric.
   package init?(_ metric: Metric, _ answers: Answers, _ selection: Selection) {
@@ -25,20 +27,21 @@ public struct Measurement: Sendable {
       value = proportion.value
       certainty = .proportion(proportion)
     } else {
-      guard
-        let distribution = BootstrapDistribution(
-          selection.resampling, statistic: { metric.value(answers.items, $0) })
-      else { return nil }
-      value = distribution.estimate
-      certainty = .bootstrap(distribution)
+      guard let value = metric.value(answers.items, selection.items) else { return nil }
+      self.value = value
+      certainty =
+        BootstrapDistribution(
+          selection.resampling, statistic: { metric.value(answers.items, $0) }
+        ).map { .bootstrap($0) } ?? .unknown
     }
   }
 
-  /// The value that the truth is below with probability `level`.
-  package func bound(_ level: Double) -> Double {
+  /// The value that the truth is below with probability `level`; nil where nothing is known of it.
+  package func bound(_ level: Double) -> Double? {
     switch certainty {
     case .proportion(let proportion): proportion.bound(level)
     case .bootstrap(let distribution): distribution.bound(level)
+    case .unknown: nil
     }
   }
 
@@ -51,12 +54,13 @@ public struct Measurement: Sendable {
     case .bootstrap(let distribution):
       metric.isHigherBetter
         ? distribution.bound(1 - level) < limit : distribution.bound(level) > limit
+    case .unknown: false
     }
   }
 
-  /// Its 95 % interval.
-  public var interval: ClosedRange<Double> {
-    let (low, high) = (bound(0.025), bound(0.975))
+  /// Its 95 % interval; nil where nothing is known of it.
+  public var interval: ClosedRange<Double>? {
+    guard let low = bound(0.025), let high = bound(0.975) else { return nil }
     return low...max(low, high)
   }
 }

@@ -8,7 +8,7 @@ public struct ModelComparison: Sendable {
     public let pair: PairedComparison
     /// How often equal models would differ as much; over slices corrected for their number.
     public let p: Double
-    /// False for a slice of too few items to say anything.
+    /// False where there are too few items to say anything.
     public let isJudged: Bool
 
     /// True where the challenger is worse beyond chance.
@@ -23,12 +23,13 @@ public struct ModelComparison: Sendable {
   /// All items first, then slices, of each metric in turn.
   public let rows: [Row]
 
-  /// Compares. Slices of fewer independent items than `sliceItems` are shown and not judged; p of the
+  /// Compares, by slice at least by the first metric. Slices of fewer independent items than `sliceItems` are shown and not judged; p of the
   /// others is Holm's over the slices of the metric.
   ///
   /// - Throws: `PackError` where the two reports are not of the same items, or have no such metric.
   public init(
-    champion: EvaluationReport, challenger: EvaluationReport, metrics: [Metric], sliceItems: Int
+    champion: EvaluationReport, challenger: EvaluationReport, metrics: [Metric],
+    allSlices: Bool = true, sliceItems: Int
   ) throws(PackError) {
     guard champion.items == challenger.items else {
       throw PackError(
@@ -47,18 +48,21 @@ public struct ModelComparison: Sendable {
           .usage, "these models' answers have no \(metric.rawValue)",
           hint: "they have \(challenger.metrics.map(\.rawValue).joined(separator: ", "))")
       }
-      let pairs = challenger.selections.compactMap {
+      let selections = challenger.selections.prefix(
+        allSlices || metric == metrics.first ? challenger.selections.count : 1)
+      let pairs = selections.compactMap {
         PairedComparison(metric, champion: first, challenger: second, $0)
       }
-      let judged = pairs.filter { $0.selection.slice != nil && $0.selection.units >= sliceItems }
-      var adjusted = MultipleTests.holm(judged.map(\.p))[...]
+      func isJudged(_ pair: PairedComparison) -> Bool {
+        pair.interval != nil && (pair.selection.slice == nil || pair.selection.units >= sliceItems)
+      }
+      let slices = pairs.filter { $0.selection.slice != nil && isJudged($0) }
+      var adjusted = MultipleTests.holm(slices.map(\.p))[...]
       for pair in pairs {
-        let isSlice = pair.selection.slice != nil
-        let isJudged = !isSlice || pair.selection.units >= sliceItems
+        let isCorrected = pair.selection.slice != nil && isJudged(pair)
         rows.append(
           Row(
-            pair: pair, p: isSlice && isJudged ? adjusted.removeFirst() : pair.p,
-            isJudged: isJudged))
+            pair: pair, p: isCorrected ? adjusted.removeFirst() : pair.p, isJudged: isJudged(pair)))
       }
     }
     self.rows = rows

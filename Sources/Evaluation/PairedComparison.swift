@@ -3,6 +3,8 @@ public struct PairedComparison: Sendable {
   private enum Certainty {
     case proportions(PairedProportions)
     case bootstrap(BootstrapDistribution)
+    case same
+    case unknown
   }
 
   /// The metric.
@@ -23,7 +25,8 @@ public struct PairedComparison: Sendable {
   public var loss: Double { metric.isHigherBetter ? -difference : difference }
 
   /// Compares: McNemar's exact test and Bonett and Price's bounds where items are right or wrong each
-  /// by itself, else an exchange test and a bootstrap of the pairs.
+  /// by itself, else an exchange test and a bootstrap of the pairs; of fewer than five independent units
+  /// nothing is known but the difference.
   ///
   /// - Returns: nil where the items do not define the metric.
   package init?(_ metric: Metric, champion: Answers, challenger: Answers, _ selection: Selection) {
@@ -42,38 +45,50 @@ public struct PairedComparison: Sendable {
       p = counts.p
       certainty = .proportions(counts)
     } else {
+      guard selection.items.contains(where: { first[$0] != second[$0] }) else {
+        // The same answers: no draw would tell them apart.
+        p = 1
+        certainty = selection.units < Resampling.unitsMin ? .unknown : .same
+        return
+      }
       let resampling = selection.resampling
-      guard
-        let distribution = BootstrapDistribution(
-          resampling,
-          statistic: { picks in
-            metric.value(first, picks).flatMap { value in
-              metric.value(second, picks).map { $0 - value }
-            }
-          })
-      else { return nil }
+      let distribution = BootstrapDistribution(
+        resampling,
+        statistic: { picks in
+          metric.value(first, picks).flatMap { value in
+            metric.value(second, picks).map { $0 - value }
+          }
+        })
+      guard let distribution else {
+        p = 1
+        certainty = .unknown
+        return
+      }
       p = Self.exchangeTest(metric, first, second, resampling, observed: other - value)
       certainty = .bootstrap(distribution)
     }
   }
 
-  /// The value that the true difference is below with probability `level`.
-  private func bound(_ level: Double) -> Double {
+  /// The value that the true difference is below with probability `level`; nil where nothing is known
+  /// of it.
+  private func bound(_ level: Double) -> Double? {
     switch certainty {
     case .proportions(let counts): counts.bound(level)
     case .bootstrap(let distribution): distribution.bound(level)
+    case .same: 0
+    case .unknown: nil
     }
   }
 
-  /// 95 % interval of the difference.
-  public var interval: ClosedRange<Double> {
-    let (low, high) = (bound(0.025), bound(0.975))
+  /// 95 % interval of the difference; nil where nothing is known of it.
+  public var interval: ClosedRange<Double>? {
+    guard let low = bound(0.025), let high = bound(0.975) else { return nil }
     return low...max(low, high)
   }
 
-  /// The loss that the true one is below with probability `level`.
-  public func lossBound(_ level: Double) -> Double {
-    metric.isHigherBetter ? -bound(1 - level) : bound(level)
+  /// The loss that the true one is below with probability `level`; nil where nothing is known of it.
+  public func lossBound(_ level: Double) -> Double? {
+    metric.isHigherBetter ? bound(1 - level).map { -$0 } : bound(level)
   }
 
   /// How often exchanging the two models' answers, unit by unit by the toss of a coin, makes a

@@ -5,17 +5,23 @@
 package struct Resampling {
   /// Draws of an interval and of a test.
   package static let draws = 4_999
+  /// Fewer units than this say nothing of others.
+  package static let unitsMin = 5
 
   /// Items of each unit that is drawn.
   package let units: [[Int]]
 
   /// All items of the units, in order.
-  package var picks: [Int] { units.flatMap { $0 } }
+  package let picks: [Int]
+  /// True where every unit is one item.
+  private let isSingle: Bool
 
   /// Units of some items: their groups, or each item by itself.
   package init(items: [Int], groups: [Int]?) {
+    isSingle = groups == nil
     guard let groups else {
       units = items.map { [$0] }
+      picks = items
       return
     }
     var positions: [Int: Int] = [:]
@@ -29,14 +35,13 @@ package struct Resampling {
       }
     }
     self.units = units
+    picks = units.flatMap { $0 }
   }
 
   /// As many units as there are, drawn with replacement.
   package func draw(_ random: inout SeededRandom) -> [Int] {
-    var picks: [Int] = []
-    picks.reserveCapacity(units.count)
-    for _ in units { picks += units[random.below(units.count)] }
-    return picks
+    guard !isSingle else { return picks.map { _ in picks[random.below(picks.count)] } }
+    return units.flatMap { _ in units[random.below(units.count)] }
   }
 
   /// All items but those of some units.
@@ -78,9 +83,12 @@ package struct BootstrapDistribution: Sendable, Equatable {
 
   /// Draws a distribution.
   ///
-  /// - Returns: nil where the statistic is not defined, or hardly ever over other draws.
+  /// - Returns: nil where the statistic is not defined, or hardly ever over other draws, or there are
+  ///   too few units to draw from.
   package init?(_ resampling: Resampling, statistic: ([Int]) -> Double?) {
-    guard let estimate = statistic(resampling.picks) else { return nil }
+    guard resampling.units.count >= Resampling.unitsMin,
+      let estimate = statistic(resampling.picks)
+    else { return nil }
     self.estimate = estimate
     var random = SeededRandom()
     var values: [Double] = []

@@ -14,23 +14,22 @@ struct ComparisonReport {
   let latency: LatencyMeasurement
   /// Of the margin that was asked for.
   let margin: GateVerdict?
-  private let showsAllSlices: Bool
 
-  /// Compares by the metrics named, or by all there are; the margin is kept by the first.
+  /// Compares by the metrics named, with slices, or by all there are, with slices of the first, which the
+  /// margin is of.
   init(
     _ champion: Contender, _ challenger: Contender, _ latency: LatencyMeasurement,
     metrics names: [String], margin: Double?, sliceItems: Int
   ) throws(PackError) {
     try champion.model.checkComparable(with: challenger.plan)
     let named = names.compactMap { Metric(rawValue: $0) }
-    showsAllSlices = !named.isEmpty
     let metrics = named.isEmpty ? challenger.report.metrics : named
     self.champion = champion
     self.challenger = challenger
     self.latency = latency
     comparison = try ModelComparison(
       champion: champion.report, challenger: challenger.report, metrics: metrics,
-      sliceItems: sliceItems)
+      allSlices: !named.isEmpty, sliceItems: sliceItems)
     guard let margin, let metric = metrics.first else {
       self.margin = nil
       return
@@ -61,11 +60,7 @@ struct ComparisonReport {
   func printText(_ console: Console) {
     console.out(
       "\(name(champion)) → \(name(challenger))  \(champion.report.items) items, \(units)")
-    // The decisive metric by slice; the others too where they were asked for.
-    let rows = comparison.rows.filter { row in
-      showsAllSlices || row.pair.selection.slice == nil
-        || row.pair.metric == comparison.rows[0].pair.metric
-    }.map { row in (cells: cells(row), row: row) }
+    let rows = comparison.rows.map { row in (cells: cells(row), row: row) }
     let widths = (0..<4).map { column in
       (rows.map(\.cells) + [Self.headings]).map { $0[column].count }.max() ?? 0
     }
@@ -111,10 +106,13 @@ struct ComparisonReport {
     if let slice = pair.selection.slice {
       title = "  \(MetricText.name(slice)), \(pair.selection.items.count) items"
     }
-    let interval = pair.interval
+    let interval =
+      pair.interval.map {
+        "\(MetricText.difference($0.lowerBound, metric)) to \(MetricText.difference($0.upperBound, metric))"
+      } ?? "unknown"
     return [
       title, MetricText.value(pair.champion, metric), MetricText.value(pair.challenger, metric),
-      "\(MetricText.difference(pair.difference, metric)) (\(MetricText.difference(interval.lowerBound, metric)) to \(MetricText.difference(interval.upperBound, metric)))",
+      "\(MetricText.difference(pair.difference, metric)) (\(interval))",
       row.isJudged ? Self.text(p: row.p) : "too few",
     ]
   }
@@ -190,9 +188,11 @@ struct ComparisonReport {
     writer.member("champion", pair.champion)
     writer.member("challenger", pair.challenger)
     writer.member("difference", pair.difference)
-    writer.member("difference_low", pair.interval.lowerBound)
-    writer.member("difference_high", pair.interval.upperBound)
-    writer.member("loss_bound", pair.lossBound(0.95))
+    if let interval = pair.interval, let bound = pair.lossBound(0.95) {
+      writer.member("difference_low", interval.lowerBound)
+      writer.member("difference_high", interval.upperBound)
+      writer.member("loss_bound", bound)
+    }
     writer.member("p", pair.p)
     writer.member("p_adjusted", row.p)
     writer.member("judged", row.isJudged)

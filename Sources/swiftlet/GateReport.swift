@@ -74,13 +74,16 @@ enum GateReport {
 
   /// What a metric's finding found.
   private static func finding(_ finding: GateVerdict.Finding, _ gate: Gate) -> String {
-    guard let metric = gate.metric, let interval = finding.interval else { return "" }
+    guard let metric = gate.metric else { return "" }
     let value = MetricText.value(finding.value, metric)
     guard let reference = finding.reference else {
       return
-        "\(value) of \(finding.items) items (95 % interval \(MetricText.interval(interval, metric)))"
+        "\(value) of \(finding.items) items (95 % interval \(MetricText.interval(finding.interval, metric)))"
     }
     let from = "\(MetricText.value(reference, metric)) → \(value) of \(finding.items) items"
+    guard let interval = finding.interval else {
+      return "\(from): too few independent items to say more"
+    }
     if case .margin = gate.limit {
       return "\(from), at most \(loss(interval.upperBound, gate)) worse (95 % bound)"
     }

@@ -11,7 +11,8 @@ enum MetricText {
   }
 
   /// `95.93 to 98.59 %`.
-  static func interval(_ interval: ClosedRange<Double>, _ metric: Metric) -> String {
+  static func interval(_ interval: ClosedRange<Double>?, _ metric: Metric) -> String {
+    guard let interval else { return "unknown: too few groups" }
     let low =
       metric.isShare
       ? String(format: "%.2f", interval.lowerBound * 100) : value(interval.lowerBound, metric)

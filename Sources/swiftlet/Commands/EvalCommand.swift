@@ -167,8 +167,10 @@ enum EvalCommand {
       guard let measured = report.measure(metric, selection) else { continue }
       let key = MetricText.key(metric)
       writer.member(key, measured.value)
-      writer.member("\(key)_low", measured.interval.lowerBound)
-      writer.member("\(key)_high", measured.interval.upperBound)
+      if let interval = measured.interval {
+        writer.member("\(key)_low", interval.lowerBound)
+        writer.member("\(key)_high", interval.upperBound)
+      }
       if let float = report.floatValue(metric, selection) { writer.member("float_\(key)", float) }
     }
   }

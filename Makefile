@@ -5,8 +5,8 @@ ARCH ?= arm64
 # What `device` builds.
 PRODUCT ?= swiftletd
 
-.PHONY: help demo test build lint device conformance operators fuzz fuzz-coverage wheels peers \
-  arm-throughput clean
+.PHONY: help demo test build lint device conformance operators fuzz fuzz-coverage wheels deltas \
+  peers arm-throughput clean
 
 ## help: this list
 help:
@@ -66,6 +66,12 @@ wheels:
 	@.ci/install conformance
 	@swift build -c release --product swiftlet --quiet
 	@python3 Tests/Peers/wheels.py $(OPTIONS)
+
+## deltas: what fine-tuned releases cost devices that have the first; OPTIONS='--base'
+deltas:
+	@.ci/install conformance
+	@swift build -c release --product swiftlet --quiet
+	@python3 Tests/Peers/fine_tunes.py $(OPTIONS)
 
 ## peers: Swiftlet beside LiteRT, ONNX Runtime, OpenVINO and ncnn on this machine; OPTIONS='--only kws'
 peers: ARCH = $(subst x86_64,x86-64,$(subst aarch64,arm64,$(shell uname -m)))

@@ -74,22 +74,23 @@ let device: [Target] = [
   module("DriftStatistics", ["CBOR", "Wire"], settings: hot),
   deviceModule(
     "BundleFormat", ["CBOR", "COSE", "DriftStatistics", "PlanFormat", "SignalChain", "Wire"]),
+  deviceModule("DeltaCoding", ["BundleFormat", "Wire"]),
   deviceModule(
-    "Sealing", ["BundleFormat", "COSE", "CSodium", "CZstd", "Wire"],
+    "Sealing", ["BundleFormat", "COSE", "CSodium", "CZstd", "DeltaCoding", "Wire"],
     linker: [.linkedLibrary("sodium"), .linkedLibrary("zstd")]),
   deviceModule(
     "Telemetry", ["CBOR", "COSE", "CSystem", "DriftStatistics", "Sealing", "System", "Wire"]),
   deviceModule(
     "Installing",
     [
-      "BundleFormat", "CBOR", "CSystem", "DeviceRuntime", "Kernels", "PlanFormat", "Sealing",
-      "System", "Wire",
+      "BundleFormat", "CBOR", "CSystem", "DeltaCoding", "DeviceRuntime", "Kernels", "PlanFormat",
+      "Sealing", "System", "Wire",
     ]),
   deviceModule(
     "DeviceCommands",
     [
-      "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeviceRuntime",
-      "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "SignalChain",
+      "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeltaCoding",
+      "DeviceRuntime", "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "SignalChain",
       "System", "Telemetry", "Wire",
       .target(name: "Transport", condition: .when(traits: ["Networked"])),
     ]),
@@ -112,17 +113,23 @@ let host: [Target] = [
   module(
     "Quantizer", ["FloatReference", "ModelGraph", "Operators", "SignalChain"], settings: hot),
   module("HostArrays", ["Arrays", "CZlib", "System", "Wire"]),
-  module("HostSealing", ["CZstd", "Wire"], linker: [.linkedLibrary("zstd")]),
+  module(
+    "HostSealing", ["CSodium", "CZstd", "Wire"],
+    linker: [.linkedLibrary("sodium"), .linkedLibrary("zstd")]),
   module("Dashboard", ["DriftStatistics"]),
+  module(
+    "ModelCards",
+    ["BundleFormat", "CBOR", "Dashboard", "DriftStatistics", "HostSealing", "JSON", "Wire"]),
   module("Targets", []),
   module(
     "Lowering", ["Kernels", "ModelGraph", "Operators", "PlanFormat", "Targets"], settings: hot),
   module(
     "Bundling",
     [
-      "BundleFormat", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics", "FloatReference",
-      "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelGraph", "Operators",
-      "PlanFormat", "Quantizer", "Sealing", "SignalChain", "System", "Targets", "Wire",
+      "BundleFormat", "CBOR", "COSE", "DeltaCoding", "DeviceRuntime", "DriftStatistics",
+      "FloatReference", "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelCards", "ModelGraph",
+      "Operators", "PlanFormat", "Quantizer", "Sealing", "SignalChain", "System", "Targets",
+      "Wire",
     ], settings: hot),
   module(
     "Evaluation",
@@ -134,9 +141,10 @@ let host: [Target] = [
     name: "swiftlet",
     dependencies: [
       "Arrays", "BundleFormat", "Bundling", "CBOR", "CommandLineKit", "Dashboard",
-      "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation", "FloatReference",
-      "HostArrays", "Importers", "JSON", "Kernels", "Lowering", "ModelGraph", "PlanFormat",
-      "Quantizer", "Sealing",
+      "DeltaCoding", "DeviceCommands", "DeviceRuntime", "DriftStatistics", "Evaluation",
+      "FloatReference",
+      "HostArrays", "Importers", "JSON", "Kernels", "Lowering", "ModelCards", "ModelGraph",
+      "PlanFormat", "Quantizer", "Sealing",
       "SignalChain", "System", "Targets", "Telemetry", "Wire",
     ],
     exclude: ["Documentation.docc"],
@@ -195,8 +203,9 @@ let testing: [Target] = [
     "Bundle",
     [
       "BundleFormat", "Bundling", "CBOR", "COSE", "DeviceRuntime", "DriftStatistics",
-      "HostSealing", "PlanFormat", "Sealing", "SignalChain", "Telemetry", "Wire",
-    ], files: ["Frozen"]),
+      "HostSealing", "JSON", "ModelCards", "PlanFormat", "Sealing", "SignalChain", "Telemetry",
+      "Wire",
+    ], files: ["Frozen", "cyclonedx_check.py"]),
   .target(
     name: "CAllocationCounter", path: "Tests/CAllocationCounter",
     linkerSettings: [.linkedLibrary("dl")]),
@@ -232,6 +241,12 @@ let testing: [Target] = [
       "DriftStatistics", "Evaluation", "HostArrays", "Importers", "Kernels", "ModelGraph",
       "PlanFormat", "Sealing", "SignalChain", "Wire",
     ]),
+  tests(
+    "Delta",
+    [
+      "BundleFormat", "Bundling", "CAllocationCounter", "DeltaCoding", "DeviceRuntime",
+      "HostSealing", "Installing", "PlanFormat", "Sealing", "Wire",
+    ]),
   tests("Drift", ["DriftStatistics", "Telemetry", "CBOR", "COSE", "Sealing", "System", "Wire"]),
   tests(
     "Install",
@@ -257,7 +272,10 @@ let testing: [Target] = [
     ]),
   tests(
     "Conformance",
-    ["DeviceRuntime", "FloatReference", "Importers", "Lowering", "ModelGraph", "PlanFormat"],
+    [
+      "DeviceRuntime", "FloatReference", "Importers", "Lowering", "ModelGraph", "Operators",
+      "PlanFormat",
+    ],
     files: ["Expected"]),
   tests(
     "Operator",

@@ -86,6 +86,30 @@ public struct BundleVerifier<Opener: SealOpener> {
       sections: sections)
   }
 
+  /// Verifies a bundle that comes as its head and the content of its sections, in the manifest's order:
+  /// one that a delta made. Stored bytes there are none; the digests of contents are signed too.
+  ///
+  /// - Throws: `BundleError` at the first rule broken.
+  package func verify(
+    head: [UInt8], contents: [[UInt8]], trust: TrustPolicy
+  ) throws(BundleError) -> VerifiedBundle {
+    let trusted = try verifyHead(head, trust: trust)
+    let (manifest, release, signatures) = try peek(head)
+    let container = try Container(head)
+    guard contents.count == manifest.sections.count else {
+      throw .corrupt("it has \(contents.count) sections, its manifest lists another number")
+    }
+    for (section, content) in zip(manifest.sections, contents) {
+      guard content.count == Int(section.rawBytes), digest(content[...]) == section.rawDigest else {
+        throw .section(
+          kind: section.kind.rawValue, reason: "its content is not what was signed")
+      }
+    }
+    return VerifiedBundle(
+      manifest: manifest, manifestBytes: Array(head[container.manifest]), release: release,
+      signatures: signatures, trustedSigners: trusted.trustedSigners, sections: contents)
+  }
+
   /// Reads the manifest without asking who signed it: for `inspect`. Nothing else is opened.
   public func peek(
     _ bytes: [UInt8]

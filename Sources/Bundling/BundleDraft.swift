@@ -1,6 +1,7 @@
 public import BundleFormat
 public import DeviceRuntime
 public import HostArrays
+import ModelCards
 public import ModelGraph
 import Sealing
 
@@ -23,10 +24,13 @@ public struct BundleDraft {
   /// Remarks: what is missing and what to do about it.
   public private(set) var notes: [String]
   private let contents: [BundleWriter.Content]
+  private var card: CardSection
+  private let summary: DataSummary
 
   init(
     manifest: Manifest, contents: [BundleWriter.Content], session: Session, model: Graph,
-    aside: Dataset?, calibrationGroups: TextColumn?, modelBytes: Int, notes: [String]
+    aside: Dataset?, calibrationGroups: TextColumn?, modelBytes: Int, notes: [String],
+    card: CardSection, summary: DataSummary
   ) {
     self.manifest = manifest
     self.contents = contents
@@ -36,6 +40,15 @@ public struct BundleDraft {
     self.calibrationGroups = calibrationGroups
     self.modelBytes = modelBytes
     self.notes = notes
+    self.card = card
+    self.summary = summary
+  }
+
+  /// Adds the items that it is tested with to what its card says of data.
+  public mutating func add(
+    testItems items: [[TensorData]], starts: RecordingStarts, targets: Dataset.Targets?
+  ) {
+    card.data.append(summary.tested(items, starts, targets))
   }
 
   /// Adds what tests found, from which files.
@@ -52,6 +65,10 @@ public struct BundleDraft {
   ///
   /// - Throws: `PackError`; nothing is left behind.
   public func sealed(signer: some BundleSigner) throws(PackError) -> PackOutcome {
+    var contents = contents
+    if !card.isEmpty {
+      contents.append(BundleWriter.Content(kind: .card, bytes: card.encoded()))
+    }
     let bytes = try BundleWriter.write(manifest, contents: contents, signer: signer)
     // What this program would refuse to open, it does not hand out: a field over its limit, say.
     do throws(BundleError) {

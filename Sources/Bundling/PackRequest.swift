@@ -1,5 +1,6 @@
 public import Arrays
 public import BundleFormat
+public import ModelCards
 public import Targets
 
 /// A file that goes into a bundle, with its bytes: they are digested for provenance.
@@ -78,6 +79,9 @@ public struct PackRequest: Sendable {
   public var ports: [NamedPort] = []
   /// Raw byte scale for inputs not named in `ports`.
   public var rawScale: Float?
+  /// How near the integers' outputs must be to the float model's on the calibration data, in dB of
+  /// signal to noise: activations get 16 bits until they are. Nil is content with 8 bits.
+  public var signalToNoiseTarget: Double?
   /// Targets to certify for.
   public var targets: [Target] = []
   /// Inferences per window; nil chooses by the size of the reference.
@@ -90,6 +94,8 @@ public struct PackRequest: Sendable {
   public var testShare: Double?
   /// Licence of the model.
   public var licence = ""
+  /// What only a person can say of the model.
+  public var card = CardStatement()
   /// Files digested for provenance.
   public var sources: [SourceFile] = []
   /// Tool name and version, for provenance.

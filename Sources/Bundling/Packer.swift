@@ -6,6 +6,7 @@ import DriftStatistics
 import FloatReference
 import HostSealing
 import Lowering
+import ModelCards
 import ModelGraph
 import PlanFormat
 import Quantizer
@@ -70,6 +71,8 @@ public struct Packer {
     var data = try PackData(request, imported, encodings, stream)
     data.notes = stateNotes(imported) + data.notes
     let calibrationItems = ItemDigests(data.calibration)
+    // Before features are scaled: a card speaks of values as users know them.
+    let summary = DataSummary(data, imported)
     var named = self
     named.request.ports = data.ports
     let scaling =
@@ -83,9 +86,9 @@ public struct Packer {
         scaledEncodings[position] = .normalized(normalization)
       }
       named.scaledInputs = Set(scaling.scaled.keys)
-      draft = try named.draft(scaling.graph, scaledEncodings, stream, data)
+      draft = try named.draft(scaling.graph, scaledEncodings, stream, data, summary)
     } else {
-      draft = try named.draft(imported, encodings, stream, data)
+      draft = try named.draft(imported, encodings, stream, data, summary)
     }
     draft.model = imported
     draft.calibrationItems = calibrationItems
@@ -93,7 +96,8 @@ public struct Packer {
   }
 
   private func draft(
-    _ imported: Graph, _ encodings: [InputEncoding], _ stream: StreamSource?, _ data: PackData
+    _ imported: Graph, _ encodings: [InputEncoding], _ stream: StreamSource?, _ data: PackData,
+    _ summary: DataSummary
   ) throws(PackError) -> BundleDraft {
     let quantized = try quantize(imported, data.calibration, data.calibrationStarts, encodings)
     let links = quantized.ranked?.links ?? []
@@ -145,7 +149,8 @@ public struct Packer {
     return BundleDraft(
       manifest: manifest, contents: contents, session: integers.session, model: imported,
       aside: data.aside, calibrationGroups: data.calibrationGroups,
-      modelBytes: request.model.count, notes: notes)
+      modelBytes: request.model.count, notes: notes,
+      card: CardSection(statement: request.card, data: summary.facts), summary: summary)
   }
 
   private func importModel() throws(PackError) -> Graph {
@@ -235,24 +240,52 @@ public struct Packer {
       let model = try fromGraph { () throws(GraphError) in
         try CalibratedModel(given.graph, items: items, starts: starts, equalizing: equalizing)
       }
-      models.append((name, model))
+      // Outputs leave as reals: what the last layers sum is not rounded to 8 bits first. Those of
+      // detectors are read by tables of their levels.
+      let last = model.wideningCandidates(inputs: []).filter { $0.isFinal && request.boxes == nil }
+      models.append((name, last.isEmpty ? model : model.widening(last)))
     }
     let references = try fromGraph { () throws(GraphError) in
       try FloatExecutor(imported).run(items: items, starts: starts)
     }
-    progress("choosing integers")
-    var search = QuantizationSearch(
-      models: models, items: items, starts: starts, references: references,
-      encodings: encodings)
-    let (best, decibels) = try search.best()
+    let bench = TrialBench(
+      items: items, starts: starts, references: references, encodings: encodings,
+      keepsStates: !imported.states.isEmpty)
+    let found = try search(bench, models)
+    let best = found.trial
     let layers = try LayerErrors(
-      floatGraph: best.floatGraph, graph: best.graph, items: items, starts: starts,
+      floatGraph: best.model.graph, graph: best.graph, items: items, starts: starts,
       encodings: encodings
     ).measure()
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
-      method: origin + best.summary, outputDecibels: decibels, layers: layers)
+      method: origin + found.summary, outputDecibels: try bench.confirmed(best), layers: layers)
     return QuantizedModel(graph: best.graph, report: report, ranked: nil)
+  }
+
+  /// The method whose integers are nearest, and the values that need 16 bits.
+  private func search(
+    _ bench: TrialBench, _ models: [(name: String, model: CalibratedModel)]
+  ) throws(PackError) -> (trial: Trial, summary: String) {
+    var methods = QuantizationSearch(bench: bench, models: models) { tried, all in
+      progress("choosing integers, \(tried) of \(all)")
+    }
+    let method = try methods.best()
+    let graph = method.trial.model.graph
+    let inputs = zip(graph.inputs, bench.encodings).compactMap { $1 == .calibrated ? $0 : nil }
+    let precision = PrecisionSearch(
+      bench: bench, inputs: inputs, outputsAreNarrow: request.boxes != nil
+    ) { tried, all in
+      progress("choosing 16-bit values, \(tried) of \(all)")
+    }
+    var (best, names) = try precision.withInputs(method.trial)
+    if let target = request.signalToNoiseTarget {
+      let further = try precision.reaching(target, from: best)
+      best = further.trial
+      names += further.names
+    }
+    let wide = names.count == 1 ? names[0] : "\(names.count) values"
+    return (best, method.summary + (names.isEmpty ? "" : ", \(wide) in 16 bits"))
   }
 
   /// A model that came quantised as a whole: its integers are kept, data only measures it.

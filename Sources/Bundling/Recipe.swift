@@ -1,5 +1,6 @@
 public import BundleFormat
 public import Foundation
+public import ModelCards
 import Targets
 
 /// A recipe: everything that makes a bundle, as JSON5. Paths are relative to the recipe.
@@ -165,10 +166,10 @@ public struct Recipe: Decodable, Sendable, Equatable {
   }
   /// An input that is what an output of the run before was.
   public struct State: Decodable, Sendable, Equatable {
-    /// Name of the input.
+    /// Name of the input; without an output, of a variable tensor that a TFLite layer over sequences keeps.
     public var input: String
     /// Name of the output.
-    public var output: String
+    public var output: String?
     /// What the first run reads, .npy; zeros unless stated.
     public var initial: String?
   }
@@ -228,6 +229,12 @@ public struct Recipe: Decodable, Sendable, Equatable {
       return roles
     }
   }
+  /// How exact the integers must be.
+  public struct Quantisation: Decodable, Sendable, Equatable {
+    /// Signal to noise of the outputs against the float model's on the calibration data, in dB:
+    /// activations get 16 bits until it holds.
+    public var sqnr: Double
+  }
   /// What telemetry measures.
   public struct Telemetry: Decodable, Sendable, Equatable {
     /// Inferences per window.
@@ -270,6 +277,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var decision: Decision?
   /// How outputs become boxes.
   public var boxes: Boxes?
+  /// How exact the integers must be.
+  public var quantisation: Quantisation?
   /// Test data.
   public var test: Test?
   /// The release in service, which gates compare with.
@@ -282,6 +291,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var telemetry: Telemetry?
   /// SPDX expression or sentence.
   public var licence: String?
+  /// What only a person can say of the model.
+  public var card: CardStatement?
 
   /// Reads a recipe.
   ///

@@ -20,7 +20,7 @@ public enum HTML {
   }
 
   /// A whole page around `body`, which is HTML already.
-  static func page(title: String, body: String) -> String {
+  public static func page(title: String, body: String) -> String {
     """
     <!DOCTYPE html>
     <html lang="en">

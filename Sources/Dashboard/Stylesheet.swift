@@ -62,6 +62,7 @@ enum Stylesheet {
     .legend .live { background: var(--bar); } .legend .reference { border: 2px solid
       var(--reference); border-bottom: 0; }
     .legend .guard { background: var(--bad); }
+    .meter { width: 200px; height: 12px; display: block; }
     .bar { fill: var(--bar); } .bar.guarded { fill: var(--bad); }
     .zone { fill: var(--guard); } .axis { stroke: var(--line); stroke-width: 1; }
     .grid { stroke: var(--line); stroke-width: 1; stroke-dasharray: 2 4; }

@@ -35,6 +35,21 @@ public enum BundleLoading {
     return try verify(try Files.read(path, limit: BundleLimits.fileBytes), trust)
   }
 
+  /// Reads a bundle that is intact, whoever signed it: nothing of it may be run.
+  ///
+  /// - Throws: exit 10 when it is not.
+  public static func intact(_ path: String) throws(CommandFailure) -> VerifiedBundle {
+    try initializeCrypto()
+    let bytes = try Files.read(path, limit: BundleLimits.fileBytes)
+    let verifier = BundleVerifier(opener: SodiumZstd())
+    do throws(BundleError) {
+      let keys = try verifier.peek(bytes).signatures.map { $0.publicKey }
+      return try verifier.verify(bytes, trust: TrustPolicy(keys: keys, allowsDevelopment: true))
+    } catch {
+      throw CommandFailure(.untrusted, "\(path): \(error.message)")
+    }
+  }
+
   /// Verifies a bundle's bytes.
   public static func verify(
     _ bytes: [UInt8], _ trust: TrustPolicy

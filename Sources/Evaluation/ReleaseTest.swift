@@ -49,7 +49,8 @@ public struct ReleaseTest {
   /// Share of test items that may be among the calibration items before the test is refused.
   private static let sharedMax = 0.05
 
-  private let draft: BundleDraft
+  /// The draft; measuring adds the items to what its card says.
+  public private(set) var draft: BundleDraft
   private let gates: [Gate]
 
   /// Creates a test.
@@ -69,14 +70,18 @@ public struct ReleaseTest {
   ///   - championData: the same items as the champion takes them.
   /// - Returns: also remarks for people.
   /// - Throws: `PackError` where the data does not fit, or is not independent.
-  public func measure(
+  public mutating func measure(
     _ dataset: Dataset?, champion: ReleasedModel? = nil, championData: Dataset? = nil
   ) throws(PackError) -> (evidence: GateEvidence, notes: [String]) {
     var evidence = GateEvidence()
     var notes: [String] = []
     evidence.certificates = draft.manifest.certificates
     if let dataset {
-      notes += try checkIndependence(dataset)
+      let items = try evaluator.items(of: dataset, model: draft.model).modelItems
+      notes += try checkIndependence(dataset, items)
+      draft.add(
+        testItems: items, starts: RecordingStarts(dataset.groups, items: items.count),
+        targets: dataset.targets)
       guard dataset.targets != nil || !gates.contains(where: { $0.metric != nil }) else {
         throw PackError(
           .failed, "the test data has no labels",
@@ -149,7 +154,9 @@ public struct ReleaseTest {
   /// itself.
   ///
   /// - Returns: a remark where a few items are shared.
-  private func checkIndependence(_ dataset: Dataset) throws(PackError) -> [String] {
+  private func checkIndependence(
+    _ dataset: Dataset, _ items: [[TensorData]]
+  ) throws(PackError) -> [String] {
     if let known = draft.calibrationGroups, let groups = dataset.groups,
       plan.stream == nil || plan.roles.group != nil
     {
@@ -162,7 +169,6 @@ public struct ReleaseTest {
     }
     let calibration = draft.calibrationItems
     guard calibration.count > 0 else { return [] }
-    let items = try evaluator.items(of: dataset, model: draft.model).modelItems
     let shared = items.count { calibration.contains($0) }
     guard shared > 0 else { return [] }
     let message = "\(shared) of \(items.count) test items are calibration items too"

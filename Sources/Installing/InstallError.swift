@@ -1,5 +1,6 @@
 public import BundleFormat
 public import CBOR
+public import DeltaCoding
 public import DeviceRuntime
 public import Sealing
 public import System
@@ -9,6 +10,8 @@ import Wire
 public enum InstallError: Error, Equatable, Sendable {
   /// The bundle, or a manifest kept in the root, is not one of a trusted author.
   case bundle(BundleError)
+  /// The delta does not lead to a bundle that can be taken.
+  case delta(DeltaError)
   /// The bundle's sequence number is lower than the highest ever activated here.
   case downgrade(model: String, offered: UInt64, floor: UInt64)
   /// Another release with the same sequence number was activated here before.
@@ -63,16 +66,20 @@ public enum InstallError: Error, Equatable, Sendable {
 
   /// True for bytes nobody trusted answers for: exit 10.
   public var isUntrusted: Bool {
-    guard case .bundle(let error) = self else { return false }
-    if case .containerVersion = error { return false }
-    return true
+    switch self {
+    case .bundle(.containerVersion), .delta(.bundle(.containerVersion)): return false
+    case .delta(.version), .delta(.otherBase): return false
+    case .bundle, .delta: return true
+    default: return false
+    }
   }
 
   /// True for an intact bundle that does not belong on this device: exit 11.
   public var isIncompatible: Bool {
     switch self {
     case .downgrade, .sequenceTaken, .needsRuntime, .needsPlanFormat, .unsupported,
-      .bundle(.containerVersion):
+      .bundle(.containerVersion), .delta(.bundle(.containerVersion)), .delta(.version),
+      .delta(.otherBase):
       return true
     default: return false
     }
@@ -91,6 +98,7 @@ public enum InstallError: Error, Equatable, Sendable {
   public var message: String {
     switch self {
     case .bundle(let error): return error.message
+    case .delta(let error): return error.message
     case .downgrade(let model, let offered, let floor):
       return
         "\(model): sequence \(offered) is lower than \(floor), activated here before; install a later release"

@@ -1,4 +1,5 @@
 import BundleFormat
+public import DeltaCoding
 import DeviceRuntime
 import Kernels
 import PlanFormat
@@ -46,10 +47,35 @@ extension ModelStore {
   public func install(
     bundle bytes: [UInt8], stage: Bool = false, allowDevelopment: Bool = false
   ) throws(InstallError) -> InstallReport {
+    try install(stage: stage) { () throws(InstallError) in
+      try verify(bytes, allowDevelopment: allowDevelopment)
+    }
+  }
+
+  /// Installs the bundle that a delta makes of another, verified as if it had come whole.
+  ///
+  /// - Parameter base: the release the delta was made for.
+  @discardableResult
+  public func install(
+    delta: [UInt8], base: DeltaBase, stage: Bool = false, allowDevelopment: Bool = false
+  ) throws(InstallError) -> InstallReport {
+    let trust = trust(allowingDevelopment: allowDevelopment)
+    return try install(stage: stage) { () throws(InstallError) in
+      do throws(DeltaError) {
+        return try RebuiltBundle.apply(delta, to: base, opener: SodiumZstd(), trust: trust)
+      } catch {
+        throw .delta(error)
+      }
+    }
+  }
+
+  private func install(
+    stage: Bool, _ verified: () throws(InstallError) -> VerifiedBundle
+  ) throws(InstallError) -> InstallReport {
     let lock = try RootLock(layout, files)
     defer { lock.release() }
     collectGarbage()
-    let bundle = try verify(bytes, allowDevelopment: allowDevelopment)
+    let bundle = try verified()
     let name = bundle.manifest.name
     var state = try readState(name) ?? ModelState()
     if let present = stage ? state.candidate : state.active, present.release == bundle.release,
@@ -76,13 +102,18 @@ extension ModelStore {
   private func verify(
     _ bytes: [UInt8], allowDevelopment: Bool
   ) throws(InstallError) -> VerifiedBundle {
-    var trust = trust
-    if allowDevelopment { trust.allowsDevelopment = true }
+    let trust = trust(allowingDevelopment: allowDevelopment)
     do throws(BundleError) {
       return try BundleVerifier(opener: SodiumZstd()).verify(bytes, trust: trust)
     } catch {
       throw .bundle(error)
     }
+  }
+
+  private func trust(allowingDevelopment: Bool) -> TrustPolicy {
+    var trust = trust
+    if allowingDevelopment { trust.allowsDevelopment = true }
+    return trust
   }
 
   private func checkSequence(

@@ -40,6 +40,9 @@ public struct RecordingStarts: Sendable, Equatable {
     }
   }
 
+  /// How many recordings there are.
+  public var count: Int { positions.count + 1 }
+
   /// Whether an item is the first of a recording.
   public func contains(_ item: Int) -> Bool { item == 0 || positions.contains(item) }
 

@@ -52,7 +52,7 @@ struct LayerRounding {
       }
       corrected[channel] += Float(shift)
     }
-    quantized.bias = WeightQuantization.bias(corrected, quantized.scales, inputScale)
+    quantized.setBias(corrected, inputScale: inputScale)
   }
 
   /// Channels of a depthwise layer stand in the order of their input channels, multiplier innermost.

@@ -125,6 +125,8 @@ enum GateReport {
   }
 
   private static func number(_ value: Double, _ metric: Metric) -> String {
-    metric.isShare ? String(format: "%.2f", value * 100) : String(format: "%.4g", value)
+    // No loss is 0, not −0.
+    let value = value == 0 ? 0 : value
+    return metric.isShare ? String(format: "%.2f", value * 100) : String(format: "%.4g", value)
   }
 }

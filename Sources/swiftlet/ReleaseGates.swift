@@ -43,10 +43,11 @@ struct ReleaseGates {
     let sources = try order.test?.sources() ?? []
     return try HostEnvironment.packing { () throws(PackError) in
       guard isTested else { return (try draft.sealed(signer: signer), []) }
-      let test = ReleaseTest(draft, gates: order.gates)
+      var test = ReleaseTest(draft, gates: order.gates)
       var (evidence, notes) = try test.measure(
         dataset, champion: champion, championData: championData)
       notes += dataset?.notes ?? []
+      draft = test.draft
       draft.add(test.report(evidence), sources: sources, notes: notes)
       progress("sealing")
       let outcome = try draft.sealed(signer: signer)

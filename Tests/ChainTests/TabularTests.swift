@@ -163,7 +163,8 @@ import Wire
     request.testShare = 0.3
     let draft = try Packer(request).draft()
     let aside = try #require(draft.aside)
-    let (evidence, _) = try ReleaseTest(draft, gates: []).measure(aside)
+    var test = ReleaseTest(draft, gates: [])
+    let (evidence, _) = try test.measure(aside)
     #expect(evidence.report?.measure(.accuracy)?.value ?? 0 >= 0.9)
     let outcome = try draft.sealed(signer: PackedModel.signer())
     let note = try #require(outcome.notes.first { $0.contains("set aside") })
@@ -176,7 +177,8 @@ import Wire
     let plain = try Packer(request).draft()
     let reader = DataReader(DataInterface(plain.manifest.plans[0]))
     func measure(_ rows: [[String]]) throws {
-      _ = try ReleaseTest(plain, gates: []).measure(try reader.read(data(Self.table(rows))))
+      var test = ReleaseTest(plain, gates: [])
+      _ = try test.measure(try reader.read(data(Self.table(rows))))
     }
     #expect(
       try failure { try measure(Self.rows(30, seed: 5)) }.message

@@ -43,10 +43,11 @@ import Testing
     let gates = [
       Gate(.metric(.accuracy), .drop(0.2), sliceItems: 30), Gate(.noise, .minimum(10)),
     ]
-    let test = ReleaseTest(draft, gates: gates)
+    var test = ReleaseTest(draft, gates: gates)
     let (evidence, notes) = try test.measure(dataset)
     #expect(notes.isEmpty)
     for gate in gates { #expect(try GateJudge(evidence).verdict(gate).holds) }
+    draft = test.draft
     draft.add(
       test.report(evidence), sources: [SourceFile(role: "test", bytes: [1])], notes: ["a"])
     try Crypto.initialize()
@@ -72,7 +73,7 @@ import Testing
   /// Ranges were set by the calibration data: a test on it is none.
   @Test func sharedItems() throws {
     let draft = try Self.draft()
-    let test = ReleaseTest(draft, gates: [])
+    var test = ReleaseTest(draft, gates: [])
     let other = try Self.array(60, seed: 9)
     let calibration = try Self.array(40, seed: 2)
     func mixed(_ shared: Int) throws -> Dataset {

@@ -4,8 +4,8 @@ import Testing
 @Suite("tidy") struct TidyTests {
   /// Modules that also compile in Embedded mode (Design, section 2).
   static let deviceModules: Set<String> = [
-    "Arrays", "BundleFormat", "CBOR", "COSE", "CommandLineKit", "DeviceCommands", "DeviceRuntime",
-    "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "System",
+    "Arrays", "BundleFormat", "CBOR", "COSE", "CommandLineKit", "DeltaCoding", "DeviceCommands",
+    "DeviceRuntime", "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "System",
     "Telemetry", "Wire", "swiftletd",
   ]
 

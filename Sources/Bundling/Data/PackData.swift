@@ -11,6 +11,8 @@ struct PackData {
   var calibration: [[TensorData]] = []
   /// Items of the drift reference; those of calibration where no others are given.
   var reference: [[TensorData]] = []
+  /// Whether those are others than the calibration items.
+  private(set) var hasReference = false
   /// Where recordings begin among the calibration items.
   private(set) var calibrationStarts = RecordingStarts()
   /// Where they begin among the items of the reference.
@@ -61,6 +63,7 @@ struct PackData {
     (reference, referenceStarts) = (calibration, calibrationStarts)
     if !request.referenceFiles.isEmpty {
       let dataset = try read(request.referenceFiles, readsTargets: false)
+      hasReference = true
       reference = try items(dataset.arrays)
       referenceStarts = RecordingStarts(dataset.groups, items: reference.count)
     }

@@ -12,7 +12,7 @@ import Sealing
 import SignalChain
 import Wire
 
-/// `inspect FILE [--layers]`: a bundle or a model; needs no key.
+/// `inspect FILE [--layers] [--card|--bom] [--html FILE]`: a bundle or a model; needs no key.
 enum InspectCommand {
   static let command = Command(
     CommandSpec(
@@ -20,10 +20,14 @@ enum InspectCommand {
       arguments: [ArgumentSpec("FILE", "a bundle or a model")],
       options: [
         .flag("layers", "what became of every node, stage by stage, with shapes and costs"),
+        .flag("card", "the bundle's model card, as Markdown"),
+        .value("html", "FILE", "write the model card as a page, with the error of every layer"),
+        .flag("bom", "the bundle's bill of materials: CycloneDX 1.6, JSON"),
         .value("cpu-features", "LIST", "kernels to show, e.g. scalar; this CPU's by default"),
       ] + ModelOptions.specs)
   ) { (parsed, console) throws(CommandFailure) in
     let path = parsed.positional(0) ?? ""
+    if try BundleDocuments.write(of: path, parsed, console) { return }
     guard ModelFile.isBundle(path) else {
       try printModel(path, parsed, console)
       return

@@ -111,6 +111,8 @@ public struct PackRequest: Sendable {
   public var alarmRate = 0.001
   /// Independent test data and the accuracy a release must have.
   public var test: PackTest?
+  /// The release whose integers the new one follows where they fit.
+  public var base: QuantizedRelease?
   /// Licence of the model.
   public var licence = ""
   /// What only a person can say of the model.

@@ -240,7 +240,7 @@ public struct Packer {
     guard !items.isEmpty else { throw missingData(given) }
     progress("calibrating on \(items.count) items")
     var models: [(name: String, model: CalibratedModel)] = []
-    for (name, equalizing) in [("", false), (", equalised", true)] {
+    for (name, equalizing) in [("", false), (QuantizedRelease.equalizedMark, true)] {
       let model = try fromGraph { () throws(GraphError) in
         try CalibratedModel(given.graph, items: items, starts: starts, equalizing: equalizing)
       }
@@ -253,7 +253,15 @@ public struct Packer {
     var search = QuantizationSearch(
       models: models, items: items, starts: starts, references: references,
       encodings: encodings)
-    let (best, decibels) = try search.best()
+    var (best, decibels) = try search.best()
+    if let release = request.base {
+      let followed = try follow(release, given.graph, items, starts, &search)
+      if let followed, followed.decibels >= decibels - release.decibelsLost {
+        (best, decibels) = followed
+      } else {
+        progress("not following the base")
+      }
+    }
     let layers = try LayerErrors(
       floatGraph: best.floatGraph, graph: best.graph, items: items, starts: starts,
       encodings: encodings

@@ -60,6 +60,18 @@ struct QuantizationSearch {
     return (plainest, standard)
   }
 
+  /// The way a base went, followed, and its decibels on the half that did not choose.
+  mutating func following(
+    _ base: QuantizationBase, _ model: CalibratedModel
+  ) throws(PackError) -> (candidate: Candidate, decibels: Double) {
+    models.append((base.isEqualized ? QuantizedRelease.equalizedMark : "", model))
+    if base.method != QuantizationMethod(range: base.method.range) {
+      try observeInputs(models.count - 1)
+    }
+    let candidate = try measure(models.count - 1, base.method)
+    return (candidate, try decibels(candidate.integers, confirming))
+  }
+
   /// Best first; the earlier of equals.
   private static func ranked(_ candidates: [Candidate]) -> [Candidate] {
     candidates.enumerated().sorted {

@@ -102,7 +102,8 @@ public enum Quantizer {
       setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
       try quantizeConstants(
         of: node, weights: weights, bias: bias, channelAxis: channelAxis,
-        improving: LayerRounding(method, moments: model.moments[index]), in: &graph)
+        improving: LayerRounding(method, moments: model.moments[index]), following: model.base,
+        in: &graph)
     }
   }
 
@@ -149,12 +150,15 @@ public enum Quantizer {
       return Quantization(scale: 1, zeroPoint: 0)
     }
     guard !isWide else { return ActivationRange(minMax: statistics).wideQuantization }
-    switch method.range {
-    case .minMax: return ActivationRange(minMax: statistics).quantization
-    case .percentile: return ActivationRange(percentile: 1e-4, of: statistics).quantization
-    case .leastSquaredError: return ActivationRange(leastSquaredError: statistics).quantization
-    case .entropy: return ActivationRange(leastEntropy: statistics).quantization
-    }
+    let range =
+      switch method.range {
+      case .minMax: ActivationRange(minMax: statistics)
+      case .percentile: ActivationRange(percentile: 1e-4, of: statistics)
+      case .leastSquaredError: ActivationRange(leastSquaredError: statistics)
+      case .entropy: ActivationRange(leastEntropy: statistics)
+      }
+    let name = model.graph[id].name
+    return model.base?.parameters(of: name, near: range.quantization) ?? range.quantization
   }
 
   private static func setCalibrated(
@@ -200,7 +204,7 @@ public enum Quantizer {
 
   private static func quantizeConstants(
     of node: Node, weights: Int, bias: Int, channelAxis: Int, improving rounding: LayerRounding?,
-    in graph: inout Graph
+    following base: QuantizationBase?, in graph: inout Graph
   ) throws(GraphError) {
     guard let input = node.inputs[0], let inputScale = graph[input].quantization?.scale,
       let outputScale = graph[node.outputs[0]].quantization?.scale,
@@ -240,7 +244,17 @@ public enum Quantizer {
       quantized = WeightQuantization(
         weights: floats, bias: floatBias, channelOf: { $0 / inner % channels },
         inputScale: inputScale, outputScale: outputScale)
+      let known = base?.layer(node.name, levels: floats.count, channels: channels)
+      if let known {
+        quantized.follow(
+          known, weights: floats, bias: floatBias, channelOf: { $0 / inner % channels },
+          inputScale: inputScale)
+      }
       rounding?.improve(&quantized, of: floats, bias: biasConstant?.floats, inputScale: inputScale)
+      if let known, let deadZone = base?.deadZone {
+        quantized.keep(
+          known, within: deadZone, weights: floats, channelOf: { $0 / inner % channels })
+      }
     }
     graph[weightsID].constant = TensorData(shape: shape, elements: .int8(quantized.weights))
     graph[weightsID].type.element = .int8

@@ -10,7 +10,8 @@ struct Main {
       summary: "pack trained models into signed bundles, run them, and know how they fare",
       version: DeviceProgram.version,
       commands: [
-        KeygenCommand.command, PackCommand.command, SignCommand.command, DeltaCommand.command, InspectCommand.command,
+        KeygenCommand.command, PackCommand.command, SignCommand.command, DeltaCommand.command,
+        InspectCommand.command,
         EvalCommand.command, RunModelCommand.command,
       ]
         + DeviceProgram.commands(HostEnvironment.environment).filter { $0.spec.name != "run" }

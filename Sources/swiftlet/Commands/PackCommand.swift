@@ -29,6 +29,8 @@ enum PackCommand {
         .value("sequence", "N", "release number, rising; 1 by default"),
         .value("input-scale", "S", "inputs are raw bytes times S, e.g. 1/255"),
         .value("window", "ITEMS", "inferences per telemetry window"),
+        .value("base", "BUNDLE", "follow the integers of this release, for a small delta"),
+        .value("dead-zone", "STEPS", "and keep those that should move by less, e.g. 0.25"),
         RunCommand.groupsOption,
       ] + ModelOptions.specs,
       examples: [

@@ -266,7 +266,10 @@ let testing: [Target] = [
     ]),
   tests(
     "Conformance",
-    ["DeviceRuntime", "FloatReference", "Importers", "Lowering", "ModelGraph", "PlanFormat"],
+    [
+      "DeviceRuntime", "FloatReference", "Importers", "Lowering", "ModelGraph", "Operators",
+      "PlanFormat",
+    ],
     files: ["Expected"]),
   tests(
     "Operator",

@@ -94,7 +94,10 @@ extension DecisionRule {
     let judgement: Judgement
     if record.has("thresholds") {
       try record.expectOnly(["output", "needed", "window", "thresholds", "alarms"])
-      judgement = try .classes(record, elements: elements)
+      // The integer above all others is never reached.
+      let isWide = outputs[output].element.utf8.elementsEqual("int16".utf8)
+      judgement = try .classes(
+        record, elements: elements, thresholds: isWide ? -32768...32768 : -128...128)
     } else {
       try record.expectOnly([
         "output", "needed", "window", "input", "input_weight", "output_weight", "threshold",
@@ -121,11 +124,11 @@ extension DecisionRule {
 
 extension DecisionRule.Judgement {
   fileprivate static func classes(
-    _ record: CBORRecord, elements: Int?
+    _ record: CBORRecord, elements: Int?, thresholds range: ClosedRange<Int64>
   ) throws(CBORError) -> Self {
     var thresholds: [Int32] = []
     for threshold in try record.ints(at: "thresholds", limit: BundleLimits.labels) {
-      guard (-128...128).contains(threshold) else {
+      guard range.contains(threshold) else {
         throw CBORError.outOfRange(path: record.pathOf("thresholds"))
       }
       thresholds.append(Int32(threshold))

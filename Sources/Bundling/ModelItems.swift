@@ -81,7 +81,8 @@ public enum ModelItems {
       floats = array.asFloats().map { ($0 - Float(quantization.zeroPoint)) * quantization.scale }
     default:
       throw PackError(
-        .failed, "input \(value.name) expects float32 \(shape), got \(array.type.name)",
+        .failed,
+        "input \(value.name) expects float32 \(shape), got \(array.type.name) \(array.shapeText)",
         hint: "convert it, e.g. numpy.save(f, x.astype('float32'))")
     }
     if encoding != .ranks, let bad = floats.firstIndex(where: { !$0.isFinite }) {
@@ -108,7 +109,9 @@ public enum ModelItems {
     let element = value.type.element
     guard array.type.name == element.rawValue else {
       throw PackError(
-        .failed, "input \(value.name) expects \(element.rawValue) \(shape), got \(array.type.name)",
+        .failed,
+        "input \(value.name) expects \(element.rawValue) \(shape), got \(array.type.name) "
+          + array.shapeText,
         hint: "convert it, e.g. numpy.save(f, x.astype('\(element.rawValue)'))")
     }
     let size = shape.reduce(array.type.size, *)

@@ -101,6 +101,9 @@ public struct PackRequest: Sendable {
   public var ports: [NamedPort] = []
   /// Raw byte scale for inputs not named in `ports`.
   public var rawScale: Float?
+  /// How near the integers' outputs must be to the float model's on the calibration data, in dB of
+  /// signal to noise: activations get 16 bits until they are. Nil is content with 8 bits.
+  public var signalToNoiseTarget: Double?
   /// Targets to certify for.
   public var targets: [Target] = []
   /// Inferences per window; nil chooses by the size of the reference.

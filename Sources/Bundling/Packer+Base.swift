@@ -2,17 +2,48 @@ import ModelGraph
 import Quantizer
 
 extension Packer {
-  /// The model in integers near those of a base; nil where the base was made in a way this program
-  /// does not know.
-  func follow(
-    _ release: QuantizedRelease, _ graph: Graph, _ items: [[TensorData]],
-    _ starts: RecordingStarts, _ search: inout QuantizationSearch
-  ) throws(PackError) -> (candidate: QuantizationSearch.Candidate, decibels: Double)? {
-    guard let base = release.base else { return nil }
-    progress("following the base")
-    let model = try fromGraph { () throws(GraphError) in
-      try CalibratedModel(graph, items: items, starts: starts, following: base)
+  /// Follows the request's base, unless that costs more than it may: with its dead zone, else without.
+  ///
+  /// - Parameters:
+  ///   - found: the best integers without a base.
+  ///   - graph: the model, before it was equalised.
+  /// - Returns: also a remark where the base is not followed as asked.
+  func following(
+    _ found: (trial: Trial, summary: String), _ graph: Graph, _ bench: TrialBench
+  ) throws(PackError) -> (found: (trial: Trial, summary: String), note: String?) {
+    guard let release = request.base else { return (found, nil) }
+    let least = try bench.confirmed(found.trial) - release.decibelsLost
+    for deadZone in release.deadZone == nil ? [nil] : [release.deadZone, nil] {
+      guard let base = release.base(deadZone: deadZone) else { break }
+      progress("following the base")
+      let trial = try trial(base, graph, bench)
+      guard try bench.confirmed(trial) >= least else { continue }
+      let isAsAsked = deadZone == release.deadZone
+      return (
+        (trial, release.report),
+        isAsAsked ? nil : "without the dead zone: it costs more than \(release.decibelsLost) dB"
+      )
     }
-    return try search.following(base, model)
+    return (
+      found, "the base is not followed: that costs more than \(release.decibelsLost) dB"
+    )
+  }
+
+  private func trial(
+    _ base: QuantizationBase, _ graph: Graph, _ bench: TrialBench
+  ) throws(PackError) -> Trial {
+    let model = try fromGraph { () throws(GraphError) in
+      let calibrated = try CalibratedModel(
+        graph, items: bench.items, starts: bench.starts, following: base)
+      let wide = calibrated.wideningCandidates(inputs: calibrated.graph.inputs).filter {
+        $0.values.contains { base.wideValues.contains(calibrated.graph[$0].name) }
+      }
+      var model = wide.isEmpty ? calibrated : calibrated.widening(wide)
+      if base.method != QuantizationMethod(range: base.method.range) {
+        try model.observeInputs(items: bench.items, starts: bench.starts)
+      }
+      return model
+    }
+    return try bench.trial(model, base.method)
   }
 }

@@ -15,10 +15,10 @@ extension Packer {
     guard let recipe = request.decision else { return nil }
     let output = try position(
       of: recipe.output, among: graph.outputs.map { graph[$0].name }, what: "output")
-    guard integers.session.outputTensor(output).element == .int8 else {
+    guard LevelFormat(integers.session.outputTensor(output)) != nil else {
       throw PackError(
-        .failed, "decision: \(graph[graph.outputs[output]].name) is not int8",
-        hint: "decisions of trees and of int16 outputs are not made yet")
+        .failed, "decision: \(graph[graph.outputs[output]].name) is not int8 or int16",
+        hint: "decisions of trees are not made yet")
     }
     let judgement: DecisionRule.Judgement
     if let reconstruction = recipe.reconstruction {
@@ -60,8 +60,9 @@ extension Packer {
     _ recipe: Recipe.Decision, _ integers: IntegerModel, output: Int, _ graph: Graph
   ) throws(PackError) -> DecisionRule.Judgement {
     let tensor = integers.session.outputTensor(output)
+    let levels: ClosedRange<Int32> = tensor.element == .int16 ? -32768...32767 : -128...127
     let labels = namings(graph, graph.outputs)[output].labels
-    let count = integers.session.output(output).count
+    let count = tensor.elementCount
     guard count > 1 || recipe.threshold != nil else {
       throw PackError(
         .failed, "decision: one output element decides nothing without a threshold",
@@ -70,7 +71,7 @@ extension Packer {
     /// The least level that is not below a value.
     func level(_ value: Double) -> Int32 {
       let level = (value / Double(tensor.scale)).rounded(.up) + Double(tensor.zeroPoint)
-      return Int32(min(max(level, -128), 128))
+      return Int32(min(max(level, Double(levels.lowerBound)), Double(levels.upperBound) + 1))
     }
     func index(_ label: String) throws(PackError) -> Int {
       guard let index = labels.firstIndex(of: label), index < count else {
@@ -81,7 +82,8 @@ extension Packer {
       }
       return index
     }
-    var thresholds = [Int32](repeating: recipe.threshold.map(level) ?? -128, count: count)
+    var thresholds = [Int32](
+      repeating: recipe.threshold.map(level) ?? levels.lowerBound, count: count)
     for (label, value) in recipe.thresholds ?? [:] { thresholds[try index(label)] = level(value) }
     var alarms: [Int] = count == 1 && recipe.alarm == nil ? [0] : []
     for label in recipe.alarm ?? [] { alarms.append(try index(label)) }
@@ -95,21 +97,23 @@ extension Packer {
     let session = integers.session
     let input = try position(
       of: recipe.input, among: graph.inputs.map { graph[$0].name }, what: "input")
-    let elements = session.input(input).count
-    guard elements == session.output(output).count,
+    let elements = session.inputTensor(input).elementCount
+    guard elements == session.outputTensor(output).elementCount,
       elements <= ReconstructionError.elementsMax
     else {
       throw PackError(
         .failed,
-        "decision: the output has \(session.output(output).count) elements, the input it "
+        "decision: the output has \(session.outputTensor(output).elementCount) elements, the input it "
           + "should repeat \(elements)")
     }
     guard !calibration.isEmpty, recipe.quantile > 0, recipe.quantile <= 1 else {
       throw PackError(
         .failed, "decision: a reconstruction needs calibration data and a quantile from 0 to 1")
     }
+    let tensors = (session.inputTensor(input), session.outputTensor(output))
     let error = ReconstructionError(
-      inputScale: session.inputTensor(input).scale, outputScale: session.outputTensor(output).scale)
+      inputScale: tensors.0.scale, outputScale: tensors.1.scale,
+      isWide: tensors.0.element == .int16 || tensors.1.element == .int16)
     let rule = DecisionRule(
       judgement: .reconstruction(error, input: input, threshold: 0), output: output)
     guard let rule, var decider = Decider(rule, session: session) else {

@@ -34,6 +34,8 @@ struct QuantizedModel {
   let report: QuantizationReport?
   /// Encodings of a model of trees.
   let ranked: RankedModel?
+  /// What a person should know of how it came about.
+  var note: String?
 }
 
 /// Recipe to signed bundle: import, quantise, lower, certify, prove, seal.
@@ -106,7 +108,7 @@ public struct Packer {
     let decision = try decisionRule(
       quantized.graph, integers, data.calibration, data.calibrationStarts)
     let boxes = try boxRule(quantized.graph, integers)
-    var notes = data.notes
+    var notes = data.notes + (quantized.note.map { [$0] } ?? [])
     if let decibels = quantized.report?.outputDecibels, decibels < Self.decibelsMin {
       notes.append(
         "the outputs are \(Int(decibels.rounded())) dB from the float model's: 8 bits do not carry "
@@ -240,36 +242,56 @@ public struct Packer {
     guard !items.isEmpty else { throw missingData(given) }
     progress("calibrating on \(items.count) items")
     var models: [(name: String, model: CalibratedModel)] = []
-    for (name, equalizing) in [("", false), (QuantizedRelease.equalizedMark, true)] {
+    for (name, equalizing) in [("", false), (", \(QuantizedRelease.equalizedMark)", true)] {
       let model = try fromGraph { () throws(GraphError) in
         try CalibratedModel(given.graph, items: items, starts: starts, equalizing: equalizing)
       }
-      models.append((name, model))
+      // Outputs leave as reals: what the last layers sum is not rounded to 8 bits first. Those of
+      // detectors are read by tables of their levels.
+      let last = model.wideningCandidates(inputs: []).filter { $0.isFinal && request.boxes == nil }
+      models.append((name, last.isEmpty ? model : model.widening(last)))
     }
     let references = try fromGraph { () throws(GraphError) in
       try FloatExecutor(imported).run(items: items, starts: starts)
     }
-    progress("choosing integers")
-    var search = QuantizationSearch(
-      models: models, items: items, starts: starts, references: references,
-      encodings: encodings)
-    var (best, decibels) = try search.best()
-    if let release = request.base {
-      let followed = try follow(release, given.graph, items, starts, &search)
-      if let followed, followed.decibels >= decibels - release.decibelsLost {
-        (best, decibels) = followed
-      } else {
-        progress("not following the base")
-      }
-    }
+    let bench = TrialBench(
+      items: items, starts: starts, references: references, encodings: encodings,
+      keepsStates: !imported.states.isEmpty)
+    let (found, note) = try following(try search(bench, models), given.graph, bench)
+    let best = found.trial
     let layers = try LayerErrors(
-      floatGraph: best.floatGraph, graph: best.graph, items: items, starts: starts,
+      floatGraph: best.model.graph, graph: best.graph, items: items, starts: starts,
       encodings: encodings
     ).measure()
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
-      method: origin + best.summary, outputDecibels: decibels, layers: layers)
-    return QuantizedModel(graph: best.graph, report: report, ranked: nil)
+      method: origin + found.summary, outputDecibels: try bench.confirmed(best), layers: layers)
+    return QuantizedModel(graph: best.graph, report: report, ranked: nil, note: note)
+  }
+
+  /// The method whose integers are nearest, and the values that need 16 bits.
+  private func search(
+    _ bench: TrialBench, _ models: [(name: String, model: CalibratedModel)]
+  ) throws(PackError) -> (trial: Trial, summary: String) {
+    var methods = QuantizationSearch(bench: bench, models: models) { tried, all in
+      progress("choosing integers, \(tried) of \(all)")
+    }
+    let method = try methods.best()
+    let graph = method.trial.model.graph
+    let inputs = zip(graph.inputs, bench.encodings).compactMap { $1 == .calibrated ? $0 : nil }
+    let precision = PrecisionSearch(
+      bench: bench, inputs: inputs, outputsAreNarrow: request.boxes != nil
+    ) { tried, all in
+      progress("choosing 16-bit values, \(tried) of \(all)")
+    }
+    var (best, names) = try precision.withInputs(method.trial)
+    if let target = request.signalToNoiseTarget {
+      let further = try precision.reaching(target, from: best)
+      best = further.trial
+      names += further.names
+    }
+    let wide = names.count == 1 ? names[0] : "\(names.count) values"
+    return (best, method.summary + (names.isEmpty ? "" : ", \(wide)\(QuantizedRelease.wideMark)"))
   }
 
   /// A model that came quantised as a whole: its integers are kept, data only measures it.

@@ -1,132 +1,71 @@
-import Lowering
 import ModelGraph
 import Quantizer
 
-/// Tries ways of making a model integers with the integer kernels themselves, and keeps the one whose
-/// outputs are nearest the float model's.
+/// Tries ways of making a model integers, and keeps the one whose outputs are nearest the float
+/// model's.
 ///
 /// Ranges first, with and without equalisation; then the best of those with other roundings and
-/// corrected biases. Half of the items choose, the other half confirms: what is no better there than
-/// the plainest way was chosen by luck.
+/// corrected biases.
 struct QuantizationSearch {
-  /// A way that was tried.
-  struct Candidate {
-    /// What was done, for reports.
-    let summary: String
-    let floatGraph: Graph
-    let graph: Graph
-    /// On the half that chooses.
-    let decibels: Double
-    fileprivate let integers: IntegerModel
-    fileprivate let model: Int
-    fileprivate let method: QuantizationMethod
-  }
-
   /// Ways of choosing ranges that are refined.
   private static let finalists = 2
 
+  let bench: TrialBench
   /// The model as it came and equalised: equalisation rescues skewed channels and costs a little
   /// where there are none.
   var models: [(name: String, model: CalibratedModel)]
-  let items: [[TensorData]]
-  let starts: RecordingStarts
-  let references: [[TensorData]]
-  let encodings: [InputEncoding]
+  /// Told what was tried, of how many.
+  let progress: (_ tried: Int, _ of: Int) -> Void
 
-  /// The best way, and its decibels on the half that did not choose.
-  mutating func best() throws(PackError) -> (candidate: Candidate, decibels: Double) {
-    var candidates: [Candidate] = []
+  /// The best way, its name for reports, and its decibels on the half that did not choose.
+  mutating func best() throws(PackError) -> (trial: Trial, summary: String) {
+    var trials: [(trial: Trial, model: Int)] = []
+    let refinements = WeightRounding.allCases.count * 2 - 1
+    let all = models.count * RangeMethod.allCases.count + Self.finalists * refinements
     for model in models.indices {
       for range in RangeMethod.allCases {
-        candidates.append(try measure(model, QuantizationMethod(range: range)))
+        progress(trials.count + 1, all)
+        let method = QuantizationMethod(range: range)
+        trials.append((try bench.trial(models[model].model, method), model))
       }
     }
-    let plainest = candidates[0]
-    for finalist in Self.ranked(candidates).prefix(Self.finalists) {
-      try observeInputs(finalist.model)
+    let plainest = trials[0]
+    for (finalist, model) in Self.ranked(trials).prefix(Self.finalists) {
+      try observeInputs(model)
       for rounding in WeightRounding.allCases {
         for correctsBias in [false, true] where rounding != .nearest || correctsBias {
+          progress(trials.count + 1, all)
           let method = QuantizationMethod(
             range: finalist.method.range, rounding: rounding, correctsBias: correctsBias)
-          candidates.append(try measure(finalist.model, method))
+          trials.append((try bench.trial(models[model].model, method), model))
         }
       }
     }
-    let standard = try decibels(plainest.integers, confirming)
-    for candidate in Self.ranked(candidates) {
-      let confirmed = try decibels(candidate.integers, confirming)
-      if confirmed >= standard { return (candidate, confirmed) }
+    // What is no better than the plainest way on the other half was chosen by luck.
+    let standard = try bench.confirmed(plainest.trial)
+    for (trial, model) in Self.ranked(trials) where try bench.confirmed(trial) >= standard {
+      return (trial, trial.method.summary + models[model].name)
     }
-    return (plainest, standard)
-  }
-
-  /// The way a base went, followed, and its decibels on the half that did not choose.
-  mutating func following(
-    _ base: QuantizationBase, _ model: CalibratedModel
-  ) throws(PackError) -> (candidate: Candidate, decibels: Double) {
-    models.append((base.isEqualized ? QuantizedRelease.equalizedMark : "", model))
-    if base.method != QuantizationMethod(range: base.method.range) {
-      try observeInputs(models.count - 1)
-    }
-    let candidate = try measure(models.count - 1, base.method)
-    return (candidate, try decibels(candidate.integers, confirming))
+    return (plainest.trial, plainest.trial.method.summary + models[plainest.model].name)
   }
 
   /// Best first; the earlier of equals.
-  private static func ranked(_ candidates: [Candidate]) -> [Candidate] {
-    candidates.enumerated().sorted {
-      ($1.element.decibels, $0.offset) < ($0.element.decibels, $1.offset)
+  private static func ranked(
+    _ trials: [(trial: Trial, model: Int)]
+  ) -> [(trial: Trial, model: Int)] {
+    trials.enumerated().sorted {
+      ($1.element.trial.decibels, $0.offset) < ($0.element.trial.decibels, $1.offset)
     }.map(\.element)
-  }
-
-  /// What starts anew: recordings of a model that keeps states, else items.
-  private var recordings: [Range<Int>] {
-    let keepsStates = !models[0].model.graph.states.isEmpty
-    return keepsStates ? starts.recordings(of: items.count) : items.indices.map { $0..<$0 + 1 }
-  }
-
-  /// Every other recording; the two halves are alike whatever order the data has.
-  private var choosing: [Range<Int>] { half(0) }
-  private var confirming: [Range<Int>] { recordings.count < 2 ? choosing : half(1) }
-
-  private func half(_ first: Int) -> [Range<Int>] {
-    stride(from: first, to: recordings.count, by: 2).map { recordings[$0] }
   }
 
   private mutating func observeInputs(_ model: Int) throws(PackError) {
     guard !models[model].model.hasObservedInputs else { return }
     var observed = models[model].model
-    let (items, starts) = (items, starts)
+    let (items, starts) = (bench.items, bench.starts)
     observed = try fromGraph { () throws(GraphError) in
       try observed.observeInputs(items: items, starts: starts)
       return observed
     }
     models[model].model = observed
-  }
-
-  private func measure(_ model: Int, _ method: QuantizationMethod) throws(PackError) -> Candidate {
-    let calibrated = models[model].model
-    let (graph, lowered) = try fromGraph { () throws(GraphError) in
-      let graph = try Quantizer.quantize(calibrated, method: method, inputs: encodings)
-      return (graph, try Lowering.lower(graph))
-    }
-    let integers = try IntegerModel(lowered)
-    return Candidate(
-      summary: method.summary + models[model].name, floatGraph: calibrated.graph, graph: graph,
-      decibels: try decibels(integers, choosing), integers: integers, model: model, method: method)
-  }
-
-  private func decibels(_ integers: IntegerModel, _ half: [Range<Int>]) throws(PackError) -> Double
-  {
-    var meter = NoiseMeter()
-    for recording in half {
-      integers.reset()
-      for index in recording {
-        for (expected, got) in zip(references[index], try integers.run(items[index])) {
-          meter.add(expected.floats ?? [], got)
-        }
-      }
-    }
-    return meter.decibels
   }
 }

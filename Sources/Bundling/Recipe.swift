@@ -166,10 +166,10 @@ public struct Recipe: Decodable, Sendable, Equatable {
   }
   /// An input that is what an output of the run before was.
   public struct State: Decodable, Sendable, Equatable {
-    /// Name of the input.
+    /// Name of the input; without an output, of a variable tensor that a TFLite layer over sequences keeps.
     public var input: String
     /// Name of the output.
-    public var output: String
+    public var output: String?
     /// What the first run reads, .npy; zeros unless stated.
     public var initial: String?
   }
@@ -229,6 +229,12 @@ public struct Recipe: Decodable, Sendable, Equatable {
       return roles
     }
   }
+  /// How exact the integers must be.
+  public struct Quantisation: Decodable, Sendable, Equatable {
+    /// Signal to noise of the outputs against the float model's on the calibration data, in dB:
+    /// activations get 16 bits until it holds.
+    public var sqnr: Double
+  }
   /// What telemetry measures.
   public struct Telemetry: Decodable, Sendable, Equatable {
     /// Inferences per window.
@@ -271,6 +277,8 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var decision: Decision?
   /// How outputs become boxes.
   public var boxes: Boxes?
+  /// How exact the integers must be.
+  public var quantisation: Quantisation?
   /// Test data and the gate on it.
   public var test: Test?
   /// Targets to certify for.

@@ -97,9 +97,11 @@ struct TapPlanner {
     let weighted = graph.nodes.last {
       if case .weighted = $0.operation.quantizationRule { true } else { false }
     }
-    guard let id = weighted?.inputs.first ?? nil, !graph.sources.contains(id),
-      graph[id].type.element == .int8
-    else { return nil }
+    guard var id = weighted?.inputs.first ?? nil else { return nil }
+    // What was only widened for that layer is the same reals in fewer bytes.
+    let producer = graph.nodes.first { $0.outputs.contains(id) }
+    if producer?.operation is Rescale, let narrow = producer?.inputs.first ?? nil { id = narrow }
+    guard !graph.sources.contains(id), Self.isWatched(graph[id].type.element) else { return nil }
     return id
   }
 
@@ -159,7 +161,7 @@ struct TapPlanner {
   private func outputDrafts(_ id: ValueID, naming: PortNaming) -> [TapDraft] {
     let name = graph[id].name
     // A class is watched by the scores it is of.
-    guard graph[id].type.element == .int8 else { return [] }
+    guard Self.isWatched(graph[id].type.element) else { return [] }
     // Softmax saturates: its argument tells more.
     let producer = graph.nodes.first { $0.outputs.contains(id) }
     let value = (producer?.operation is Softmax ? producer?.inputs.first ?? nil : nil) ?? id
@@ -176,6 +178,10 @@ struct TapPlanner {
         name: "predicted class", unit: "", stage: .output, value: value,
         function: .topClass, displayScale: 1, displayOffset: 0, categories: classes),
     ]
+  }
+
+  private static func isWatched(_ element: ElementType) -> Bool {
+    element == .int8 || element == .int16
   }
 
   private func projections(of id: ValueID, name: String, stage: Tap.Stage) -> [TapDraft] {

@@ -203,7 +203,9 @@ struct InputFeeder {
     case .uint8 where isBytes && (isRaw || port.normalization != nil): return
     default:
       throw CommandFailure(
-        .failed, "input \(port.name) expects \(port.userElement), got \(array.type.name)",
+        .failed,
+        "input \(port.name) expects \(port.userElement) \(ArrayShape.text(port.shape.map { Int($0) })), "
+          + "got \(array.type.name) \(array.shapeText)",
         hint: "convert it, e.g. numpy.save(f, x.astype('float32'))")
     }
   }

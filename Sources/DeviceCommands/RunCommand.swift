@@ -71,7 +71,7 @@ public enum RunCommand {
     _ model: RunnableModel, _ arrays: [NumericArray], _ parsed: ParsedArguments,
     _ environment: CommandEnvironment, _ console: Console
   ) throws(CommandFailure) {
-    let tolerance = try parsed.integer("--tolerance", in: 0...255) ?? 0
+    let tolerance = try parsed.integer("--tolerance", in: 0...65535) ?? 0
     let names = model.plan.outputs.map { $0.name }
     let taken = try position(of: parsed.value("--take"), among: names)
     let paths = try outputPaths(parsed, from: taken, count: names.count)

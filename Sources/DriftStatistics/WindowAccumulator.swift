@@ -54,6 +54,9 @@ public struct WindowAccumulator: Sendable {
         throw TapError.noSource(tap: index, source: tap.source)
       }
       let source = sources[tap.source]
+      guard !source.isWide || source.elements <= TapEvaluator.wideElementLimit else {
+        throw TapError.badShape(tap: index, elements: source.elements, channels: source.channels)
+      }
       evaluators.append(
         try TapEvaluator(
           tap.function, elements: source.elements, channels: source.channels, tap: index))

@@ -35,6 +35,8 @@ enum ImportLimits {
   static let foldedWork = 1 << 26
   /// Elements and multiply-accumulates that all folding may take, for a small file.
   static let foldedSteps = 1 << 27
+  /// Steps of a recurrent layer that is written out in other operators.
+  static let unrolledSteps = 256
   /// Bytes of the constants and lists that importing makes, for a small file.
   static let derivedBytes = 1 << 29
 

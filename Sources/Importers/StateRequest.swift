@@ -21,12 +21,15 @@ public struct StateRequest: Sendable, Equatable {
 
   /// Pairs that are stated; with any, none is detected.
   public var declared: [Pair]
+  /// Variable tensors of TFLite's layers over sequences that are to be kept from run to run.
+  public var variables: [String]
   /// Whether inputs that data is not given for are paired with outputs by their names.
   public var detects: Bool
 
   /// Creates a request.
-  public init(declared: [Pair], detects: Bool = false) {
+  public init(declared: [Pair], variables: [String] = [], detects: Bool = false) {
     self.declared = declared
+    self.variables = variables
     self.detects = detects
   }
 

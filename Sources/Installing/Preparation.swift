@@ -43,8 +43,8 @@ struct Preparation {
     }
     arenaBytes = UInt64(session.plan.arenaBytes)
     peakBytes = UInt64(session.figures.residentBytes)
-    if let tap = session.plan.wideTap {
-      throw .unsupported("telemetry taps \(tap.name), which is not int8")
+    if let tap = session.plan.unreadableTap {
+      throw .unsupported("telemetry taps \(tap.name), which is not int8 or int16")
     }
     try Self.check(entry.inputs, session.plan.inputs, session.plan, "inputs")
     try Self.check(entry.outputs, session.plan.outputs, session.plan, "outputs")

@@ -94,7 +94,9 @@ extension GraphState {
     let levels: [Int]
     if let floats = initial.floats {
       guard let quantization = value.quantization else {
-        throw .invalid(node: name, reason: "the state carries no quantisation")
+        throw .unsupported(
+          operation: "state", node: name,
+          reason: "\(value.name) carries no quantisation: quantise the model first")
       }
       let limit = 1 << (8 * element.byteCount - 1)
       levels = floats.map { real in

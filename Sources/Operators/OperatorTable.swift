@@ -17,6 +17,7 @@ public enum OperatorTable {
     FakeQuantize.self,
     FullyConnected.self,
     Gather.self,
+    GridSample.self,
     Imputation.self,
     MatrixProduct.self,
     MaxPool2D.self,

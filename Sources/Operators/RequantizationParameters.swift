@@ -38,8 +38,9 @@ struct QuantizedOperand {
     _ operand: LoweringValue, _ node: String, _ element: ElementType?
   ) throws(GraphError) -> QuantizedOperand {
     guard let quantization = operand.value.quantization else {
-      throw .invalid(
-        node: node,
+      // Lowering puts the operation's name in the place of this one.
+      throw .unsupported(
+        operation: "operand", node: node,
         reason: "\(operand.value.name) carries no quantisation: quantise the model first")
     }
     guard !quantization.scales.isEmpty,

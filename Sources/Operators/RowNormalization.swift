@@ -3,7 +3,7 @@ public import ModelGraph
 /// Rows along the last axis divided by their norm; rows of norm 0 stay.
 public struct RowNormalization: RowOperation, Equatable {
   /// The norms of ONNX's Normalizer.
-  public enum Norm: String, Sendable {
+  public enum Norm: String, CaseIterable, Sendable {
     /// The largest element.
     case maximum = "MAX"
     /// The sum of magnitudes.

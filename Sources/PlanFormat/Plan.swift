@@ -41,10 +41,11 @@ public struct Plan: Sendable, Equatable {
 }
 
 extension Plan {
-  /// The first tap that is not int8, if any: telemetry counts bytes.
-  public var wideTap: PlanTensor? {
-    for index in taps where tensors[index.position].element != .int8 {
-      return tensors[index.position]
+  /// The first tap that is neither int8 nor int16, if any: telemetry reads no others.
+  public var unreadableTap: PlanTensor? {
+    for index in taps {
+      let tensor = tensors[index.position]
+      guard tensor.element == .int8 || tensor.element == .int16 else { return tensor }
     }
     return nil
   }

@@ -19,12 +19,12 @@ public enum InputEncoding: Sendable, Equatable {
 /// any choice of ranges needs. The data is run once, however many choices are compared.
 public struct CalibratedModel: Sendable {
   /// The float graph after equalisation; the same function as before.
-  public let graph: Graph
-  let statistics: [CalibrationStatistics?]
+  public private(set) var graph: Graph
+  private(set) var statistics: [CalibrationStatistics?]
   /// The release whose integers it follows.
   let base: QuantizationBase?
-  /// What each weighted layer's weights meet, by node; empty until `observeInputs`.
-  private(set) var moments: [Int: InputMoments] = [:]
+  /// What each weighted layer's weights meet, by the weights; empty until `observeInputs`.
+  private var moments: [ValueID: InputMoments] = [:]
 
   /// A model whose activations all have parameters: there is nothing to calibrate.
   public init(complete model: GivenParameters) {
@@ -115,15 +115,16 @@ public struct CalibratedModel: Sendable {
   public mutating func observeInputs(
     items: [[TensorData]], starts: RecordingStarts = RecordingStarts()
   ) throws(GraphError) {
-    var layers: [(node: Int, patches: FeaturePatches, moments: InputMoments)] = []
+    var layers: [(weights: ValueID, patches: FeaturePatches, moments: InputMoments)] = []
     var readers: [ValueID: [Int]] = [:]
-    for (position, node) in graph.nodes.enumerated() {
-      guard case .weighted = node.operation.quantizationRule, let input = node.inputs[0],
+    for node in graph.nodes {
+      guard case .weighted(let place, _, _) = node.operation.quantizationRule,
+        let input = node.inputs[0], let weights = node.inputs[place],
         let patches = FeaturePatches(node.operation, operand: graph[input].type.shape)
       else { continue }
       let groups = node.operation is DepthwiseConv2D ? graph[input].type.shape[3] : 1
       readers[input, default: []].append(layers.count)
-      layers.append((position, patches, InputMoments(length: patches.length, groups: groups)))
+      layers.append((weights, patches, InputMoments(length: patches.length, groups: groups)))
     }
     var stream = FloatStream(FloatExecutor(graph), starts: starts)
     let rows = max(Self.rowsMax / max(items.count, 1), 1)
@@ -136,7 +137,33 @@ public struct CalibratedModel: Sendable {
         layers[layer].moments.add(layers[layer].patches, of: operand, atMost: rows)
       }
     }
-    for layer in layers { moments[layer.node] = layer.moments }
+    for layer in layers { moments[layer.weights] = layer.moments }
     hasObservedInputs = true
+  }
+
+  /// Multiplications and sums of a run.
+  public var multiplyAccumulates: Int {
+    graph.nodes.reduce(0) { sum, node in
+      let operands = node.inputs.map { id in id.map { graph[$0].type } }
+      return sum + node.operation.multiplyAccumulates(operands)
+    }
+  }
+
+  /// What a layer's weights meet; nil where nothing was observed.
+  func moments(of node: Node) -> InputMoments? {
+    guard case .weighted(let place, _, _) = node.operation.quantizationRule else { return nil }
+    return node.inputs[place].flatMap { moments[$0] }
+  }
+
+  /// The same model with values in 16 bits.
+  func widening(_ values: Set<ValueID>) -> CalibratedModel {
+    let widening = Widening(graph, values: values, readersFollow: true)
+    var model = self
+    model.graph = widening.graph
+    for position in graph.values.count..<widening.graph.values.count {
+      let source = widening.sources[ValueID(position)]
+      model.statistics.append(source.flatMap { model.statistics[$0.position] })
+    }
+    return model
   }
 }

@@ -12,11 +12,26 @@ public struct QuantizationBase: Sendable, Equatable {
     public var levels: [Int8]
     /// One per output channel.
     public var scales: [Float]
+    /// A level is kept where what should be rounded is at most half a step and this from it; nil rounds
+    /// as if there were no base.
+    public var deadZone: Float?
 
     /// Creates a layer.
-    public init(levels: [Int8], scales: [Float]) {
+    public init(levels: [Int8], scales: [Float], deadZone: Float? = nil) {
       self.levels = levels
       self.scales = scales
+      self.deadZone = deadZone
+    }
+
+    /// What a weight is rounded to, unless it is kept.
+    ///
+    /// - Parameter wanted: in steps.
+    func level(_ index: Int, near wanted: Double) -> Double {
+      let level = Double(levels[index])
+      guard let deadZone, abs(wanted - level) <= 0.5 + Double(deadZone) else {
+        return min(max(wanted.rounded(), -127), 127)
+      }
+      return level
     }
   }
 
@@ -28,20 +43,19 @@ public struct QuantizationBase: Sendable, Equatable {
   public var method: QuantizationMethod
   /// Whether it was equalised.
   public var isEqualized: Bool
-  /// A level of the base is kept where what should be rounded is at most half a step and this from it;
-  /// nil rounds as if there were no base.
-  public var deadZone: Float?
+  /// Values that are held in 16 bits.
+  public var wideValues: Set<String>
 
   /// Creates a base.
   public init(
     layers: [String: Layer], activations: [String: Quantization], method: QuantizationMethod,
-    isEqualized: Bool, deadZone: Float? = nil
+    isEqualized: Bool, wideValues: Set<String> = []
   ) {
     self.layers = layers
     self.activations = activations
     self.method = method
     self.isEqualized = isEqualized
-    self.deadZone = deadZone
+    self.wideValues = wideValues
   }
 
   /// Scales that differ by less are the same range, seen by other weights.
@@ -129,7 +143,7 @@ private struct ChannelFit {
 }
 
 extension WeightQuantization {
-  /// Takes the base's scale of each channel whose weights fit it.
+  /// Takes the base's scale of each channel whose weights fit it, and levels within its dead zone.
   mutating func follow(
     _ base: QuantizationBase.Layer, weights floats: [Float], bias floatBias: [Float],
     channelOf: (Int) -> Int, inputScale: Float
@@ -143,24 +157,11 @@ extension WeightQuantization {
       if Self.fittingLevels.contains(level) { scales[channel] = base.scales[channel] }
     }
     weights = floats.enumerated().map { index, weight in
-      Int8(min(max((weight / scales[channelOf(index)]).rounded(), -127), 127))
+      Int8(base.level(index, near: Double(weight / scales[channelOf(index)])))
     }
-    bias = Self.bias(floatBias, scales, inputScale)
+    setBias(floatBias, inputScale: inputScale)
   }
 
   /// Largest levels for which a scale fits: a tenth of the range may be idle, a step may be cut off.
   private static let fittingLevels: ClosedRange<Float> = 114...128
-
-  /// Keeps the base's levels within a dead zone. Levels that made good the errors of others stay.
-  mutating func keep(
-    _ base: QuantizationBase.Layer, within deadZone: Float, weights floats: [Float],
-    channelOf: (Int) -> Int
-  ) {
-    for (index, weight) in floats.enumerated() {
-      let wanted = weight / scales[channelOf(index)]
-      if abs(wanted - Float(base.levels[index])) <= 0.5 + deadZone {
-        weights[index] = base.levels[index]
-      }
-    }
-  }
 }

@@ -20,8 +20,7 @@ public enum Quantizer {
     var graph = model.graph
     for (id, encoding) in zip(graph.inputs, inputs) {
       switch encoding {
-      case .calibrated, .normalized:
-        setActivation(id, parameters(of: id, in: model, method: method), in: &graph)
+      case .calibrated, .normalized: setCalibrated(id, model, method, in: &graph)
       case .rawBytes(let scale):
         setActivation(id, Quantization(scale: scale, zeroPoint: -128), in: &graph)
       case .ranks:
@@ -32,8 +31,8 @@ public enum Quantizer {
     for group in SharedParameters(graph).groups {
       try share(group, model: model, method: method, in: &graph)
     }
-    for position in graph.nodes.indices {
-      try quantize(position, model: model, method: method, in: &graph)
+    for node in graph.nodes {
+      try quantize(node, model: model, method: method, in: &graph)
     }
     return graph
   }
@@ -68,9 +67,8 @@ public enum Quantizer {
   }
 
   private static func quantize(
-    _ index: Int, model: CalibratedModel, method: QuantizationMethod, in graph: inout Graph
+    _ node: Node, model: CalibratedModel, method: QuantizationMethod, in graph: inout Graph
   ) throws(GraphError) {
-    let node = graph.nodes[index]
     switch node.operation.quantizationRule {
     case .calibrated:
       let isWide = node.outputs.contains { graph[$0].type.element == .int16 || graph[$0].isWide }
@@ -80,7 +78,9 @@ public enum Quantizer {
       for output in node.outputs { setCalibrated(output, model, method, in: &graph) }
     case .sameAsInput:
       guard let input = node.inputs.first ?? nil, let shared = graph[input].quantization else {
-        throw .invalid(node: node.name, reason: "its input carries no quantisation")
+        throw .unsupported(
+          operation: node.operation.name, node: node.name,
+          reason: "what it moves carries no quantisation; a device computes with reals in integers")
       }
       for output in node.outputs {
         setActivation(output, shared, graph[input].type.element, in: &graph)
@@ -98,11 +98,10 @@ public enum Quantizer {
       setCalibrated(node.outputs[0], model, method, in: &graph)
       for position in operands { try quantizeRows(position, of: node, in: &graph) }
     case .weighted(let weights, let bias, let channelAxis):
-      let output = node.outputs[0]
-      setActivation(output, parameters(of: output, in: model, method: method), in: &graph)
+      setCalibrated(node.outputs[0], model, method, in: &graph)
       try quantizeConstants(
         of: node, weights: weights, bias: bias, channelAxis: channelAxis,
-        improving: LayerRounding(method, moments: model.moments[index]), following: model.base,
+        improving: LayerRounding(method, moments: model.moments(of: node)), following: model.base,
         in: &graph)
     }
   }
@@ -114,7 +113,11 @@ public enum Quantizer {
     var statistics = CalibrationStatistics()
     statistics.observeRange(floats)
     if isWide {
-      let quantization = ActivationRange(minMax: statistics).wideQuantization
+      // Zeros have any scale: a small one bounds nothing that they are added to.
+      let quantization =
+        floats.contains { $0 != 0 }
+        ? ActivationRange(minMax: statistics).wideQuantization
+        : Quantization(scale: 0x1p-30, zeroPoint: 0)
       let levels = floats.map { value -> Int16 in
         Int16(min(max((value / quantization.scale).rounded(), -32767), 32767))
       }
@@ -149,16 +152,16 @@ public enum Quantizer {
     guard let statistics = model.statistics[id.position], statistics.minimum.isFinite else {
       return Quantization(scale: 1, zeroPoint: 0)
     }
-    guard !isWide else { return ActivationRange(minMax: statistics).wideQuantization }
     let range =
       switch method.range {
+      case _ where isWide: ActivationRange(minMax: statistics)
       case .minMax: ActivationRange(minMax: statistics)
       case .percentile: ActivationRange(percentile: 1e-4, of: statistics)
       case .leastSquaredError: ActivationRange(leastSquaredError: statistics)
       case .entropy: ActivationRange(leastEntropy: statistics)
       }
-    let name = model.graph[id].name
-    return model.base?.parameters(of: name, near: range.quantization) ?? range.quantization
+    let fresh = isWide ? range.wideQuantization : range.quantization
+    return model.base?.parameters(of: model.graph[id].name, near: fresh) ?? fresh
   }
 
   private static func setCalibrated(
@@ -225,6 +228,7 @@ public enum Quantizer {
         operation: node.operation.name, node: node.name,
         reason: "it shares its weights with another layer; give each layer its own copy")
     }
+    let isWide = graph[input].type.element == .int16
     let shape = constant.shape
     let axis = channelAxis < 0 ? shape.count + channelAxis : channelAxis
     let inner = shape[(axis + 1)...].reduce(1, *)
@@ -239,30 +243,29 @@ public enum Quantizer {
       }
       quantized = WeightQuantization(
         given: floats, grid: grid, bias: floatBias, channelOf: { $0 / inner % channels },
-        inputScale: inputScale)
+        inputScale: inputScale, isWide: isWide)
     } else {
       quantized = WeightQuantization(
         weights: floats, bias: floatBias, channelOf: { $0 / inner % channels },
-        inputScale: inputScale, outputScale: outputScale)
+        inputScale: inputScale, outputScale: outputScale, isWide: isWide)
       let known = base?.layer(node.name, levels: floats.count, channels: channels)
       if let known {
         quantized.follow(
           known, weights: floats, bias: floatBias, channelOf: { $0 / inner % channels },
           inputScale: inputScale)
       }
-      rounding?.improve(&quantized, of: floats, bias: biasConstant?.floats, inputScale: inputScale)
-      if let known, let deadZone = base?.deadZone {
-        quantized.keep(
-          known, within: deadZone, weights: floats, channelOf: { $0 / inner % channels })
-      }
+      rounding?.improve(
+        &quantized, of: floats, bias: biasConstant?.floats, inputScale: inputScale, keeping: known)
     }
     graph[weightsID].constant = TensorData(shape: shape, elements: .int8(quantized.weights))
     graph[weightsID].type.element = .int8
     graph[weightsID].quantization = Quantization(
       scales: quantized.scales, zeroPoints: quantized.zeroPoints, axis: axis)
     if let biasID {
-      graph[biasID].constant = TensorData(shape: [channels], elements: .int32(quantized.bias))
-      graph[biasID].type = ValueType(.int32, [channels])
+      graph[biasID].constant = TensorData(
+        shape: [channels],
+        elements: isWide ? .int64(quantized.bias) : .int32(quantized.bias.map { Int32($0) }))
+      graph[biasID].type = ValueType(isWide ? .int64 : .int32, [channels])
       graph[biasID].quantization = Quantization(
         scales: quantized.scales.map { $0 * inputScale },
         zeroPoints: [Int32](repeating: 0, count: channels), axis: 0)

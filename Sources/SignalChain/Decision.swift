@@ -5,8 +5,9 @@ public struct DecisionRule: Sendable, Equatable {
 
   /// How one item is judged.
   public enum Judgement: Sendable, Equatable {
-    /// The class of the largest element, the first of equals, where it reaches its class's threshold
-    /// (−128…128; 128 is never reached). `alarms` lists classes that raise an alarm, ascending.
+    /// The class of the largest element, the first of equals, where it reaches its class's threshold:
+    /// one of the output's integers, or the one above all, which is never reached. `alarms` lists
+    /// classes that raise an alarm, ascending.
     case topClass(thresholds: [Int32], alarms: [Int])
     /// How far the output is from the input it should repeat: an alarm above the threshold.
     case reconstruction(ReconstructionError, input: Int, threshold: UInt64)
@@ -60,8 +61,8 @@ public struct Decision: Sendable, Equatable {
 public struct Decider: Sendable {
   /// The rule.
   public let rule: DecisionRule
-  private let outputZeroPoint: Int32
-  private let inputZeroPoint: Int32
+  private let output: LevelFormat
+  private let input: LevelFormat
   private var kept: [UInt8]
   /// The last items, the latest in bit 0: whether they were hits.
   private var history: UInt64 = 0
@@ -69,16 +70,17 @@ public struct Decider: Sendable {
   /// Creates a decider that has seen nothing.
   ///
   /// - Parameters:
-  ///   - outputZeroPoint: of the output the rule reads.
-  ///   - inputZeroPoint: of the input a reconstruction repeats; 0 for other rules.
-  ///   - elements: of that input; 0 for other rules.
+  ///   - output: how the output the rule reads lies.
+  ///   - input: how the input a reconstruction repeats lies; any for other rules.
+  ///   - inputBytes: of that input; 0 for other rules.
   public init(
-    _ rule: DecisionRule, outputZeroPoint: Int32, inputZeroPoint: Int32 = 0, elements: Int = 0
+    _ rule: DecisionRule, output: LevelFormat, input: LevelFormat = LevelFormat(zeroPoint: 0),
+    inputBytes: Int = 0
   ) {
     self.rule = rule
-    self.outputZeroPoint = outputZeroPoint
-    self.inputZeroPoint = inputZeroPoint
-    kept = [UInt8](repeating: 0, count: elements)
+    self.output = output
+    self.input = input
+    kept = [UInt8](repeating: 0, count: inputBytes)
   }
 
   /// Keeps that input's bytes.
@@ -87,24 +89,24 @@ public struct Decider: Sendable {
   }
 
   /// Decides by the bytes of the rule's output.
-  public mutating func decide(_ output: UnsafeRawBufferPointer) -> Decision {
+  public mutating func decide(_ bytes: UnsafeRawBufferPointer) -> Decision {
+    let levels = Levels(bytes, output)
     var topClass: Int?
     let score: Int64
     let isHit: Bool
     switch rule.judgement {
     case .topClass(let thresholds, let alarms):
       var best = 0
-      for position in 0..<output.count
-      where Int8(bitPattern: output[position]) > Int8(bitPattern: output[best]) { best = position }
-      let level = Int32(Int8(bitPattern: output[best]))
+      for position in 0..<levels.count where levels[position] > levels[best] { best = position }
+      let level = levels[best]
       if best < thresholds.count, level >= thresholds[best] { topClass = best }
       score = Int64(level)
       isHit = topClass.map { alarms.contains($0) } ?? false
     case .reconstruction(let error, _, let threshold):
-      let sum = kept.withUnsafeBytes { input in
+      let sum = kept.withUnsafeBytes { kept in
         error.sum(
-          input: input, inputZeroPoint: inputZeroPoint, output: output,
-          outputZeroPoint: outputZeroPoint)
+          input: Levels(kept, input), zeroPoint: input.zeroPoint, output: levels,
+          zeroPoint: output.zeroPoint)
       }
       score = Int64(sum)
       isHit = sum > threshold
@@ -121,13 +123,14 @@ public struct Decider: Sendable {
 
 /// Squared distance of an output from the input it should repeat, in integers.
 ///
-/// Both are brought to one unit, the larger of the two scales over 4096:
-/// Σ ((input − zero) · inputWeight − (output − zero) · outputWeight)², one weight being 4096 and the
-/// other the nearest integer to the scales' ratio of it.
+/// Both are brought to one unit, the larger of the two scales over 2^12, or over 2^20 where one of the
+/// two is int16: Σ ((input − zero) · inputWeight − (output − zero) · outputWeight)², one weight being
+/// that power and the other the nearest integer to the scales' ratio of it.
 public struct ReconstructionError: Sendable, Equatable {
-  /// The larger weight.
-  public static let weightMax: Int32 = 4096
-  /// Most elements: 2^20 squares of 22-bit differences stay below 2^63.
+  /// What the larger weight may be.
+  public static let units: [Int32] = [1 << 12, 1 << 20]
+  /// Most elements: 2^20 squares of the 22-bit differences of int8 stay below 2^63. Those of int16
+  /// may be larger: their sum stops there.
   public static let elementsMax = 1 << 20
 
   /// Units of a step of the input.
@@ -135,42 +138,43 @@ public struct ReconstructionError: Sendable, Equatable {
   /// Units of a step of the output.
   public let outputWeight: Int32
 
-  /// Creates an error of given weights; nil unless both are 0…4096 and one is 4096.
+  /// Creates an error of given weights; nil unless neither is negative and the larger is a unit's.
   public init?(inputWeight: Int32, outputWeight: Int32) {
-    let range = 0...Self.weightMax
-    guard range.contains(inputWeight), range.contains(outputWeight),
-      max(inputWeight, outputWeight) == Self.weightMax
+    guard min(inputWeight, outputWeight) >= 0,
+      Self.units.contains(max(inputWeight, outputWeight))
     else { return nil }
     self.inputWeight = inputWeight
     self.outputWeight = outputWeight
   }
 
-  /// The weights of two positive scales.
-  public init(inputScale: Float, outputScale: Float) {
+  /// The weights of two positive scales; `isWide` where one is of int16.
+  public init(inputScale: Float, outputScale: Float, isWide: Bool) {
     let larger = max(inputScale, outputScale)
-    let unit = Float(Self.weightMax)
+    let unit = Float(Self.units[isWide ? 1 : 0])
     inputWeight = Int32((inputScale / larger * unit).rounded(.toNearestOrAwayFromZero))
     outputWeight = Int32((outputScale / larger * unit).rounded(.toNearestOrAwayFromZero))
   }
 
-  /// Summed squares, in units².
+  /// Summed squares, in units²; at most the largest of Int64.
   public func sum(
-    input: UnsafeRawBufferPointer, inputZeroPoint: Int32, output: UnsafeRawBufferPointer,
-    outputZeroPoint: Int32
+    input: Levels, zeroPoint inputZeroPoint: Int32, output: Levels,
+    zeroPoint outputZeroPoint: Int32
   ) -> UInt64 {
+    let largest = UInt64(Int64.max)
     var sum: UInt64 = 0
     for position in 0..<min(input.count, output.count) {
-      let expected = (Int32(Int8(bitPattern: input[position])) &- inputZeroPoint) &* inputWeight
-      let got = (Int32(Int8(bitPattern: output[position])) &- outputZeroPoint) &* outputWeight
-      let difference = Int64(expected &- got)
-      sum &+= UInt64(bitPattern: difference &* difference)
+      // Levels less zero points have 17 bits at most, differences 38.
+      let expected = Int64(input[position] &- inputZeroPoint) &* Int64(inputWeight)
+      let got = Int64(output[position] &- outputZeroPoint) &* Int64(outputWeight)
+      let difference = (expected &- got).magnitude
+      sum = difference >> 31 == 0 ? min(sum &+ difference &* difference, largest) : largest
     }
     return sum
   }
 
   /// The mean squared error that summed squares are, in the values' own units.
   public func mean(_ sum: UInt64, elements: Int, inputScale: Float, outputScale: Float) -> Double {
-    let unit = Double(max(inputScale, outputScale)) / Double(Self.weightMax)
+    let unit = Double(max(inputScale, outputScale)) / Double(max(inputWeight, outputWeight))
     return Double(sum) * unit * unit / Double(max(elements, 1))
   }
 }

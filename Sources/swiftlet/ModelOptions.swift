@@ -9,7 +9,8 @@ enum ModelOptions {
   static let specs: [OptionSpec] = [
     .value(
       "state", "INPUT=OUTPUT",
-      "an input that is this output of the run before; by name if not said",
+      "an input that is this output of the run before, by name if not said; or, alone, a variable tensor "
+        + "that a layer over sequences keeps",
       repeatable: true),
     .flag("no-state", "every input is data, whatever its name"),
     .value(
@@ -21,11 +22,15 @@ enum ModelOptions {
   static func reading(_ parsed: ParsedArguments) throws(CommandFailure) -> ModelReading {
     var reading = ModelReading()
     for text in parsed.values("--state") {
+      guard text.contains("=") else {
+        reading.states.variables.append(text)
+        continue
+      }
       let (input, output) = try split(text, "--state", "INPUT=OUTPUT")
       reading.states.declared.append(StateRequest.Pair(input: input, output: output))
     }
     if parsed.flag("--no-state") {
-      guard reading.states.declared.isEmpty else {
+      guard reading.states == ModelReading().states else {
         throw CommandFailure(.usage, "--state and --no-state exclude each other")
       }
       reading.states = .none
@@ -48,7 +53,11 @@ enum ModelOptions {
     if let states = recipe.states {
       reading.states = .none
       for state in states {
-        var pair = StateRequest.Pair(input: state.input, output: state.output)
+        guard let output = state.output else {
+          reading.states.variables.append(state.input)
+          continue
+        }
+        var pair = StateRequest.Pair(input: state.input, output: output)
         if let initial = state.initial {
           let array = try HostEnvironment.array(file(initial))
           do throws(PackError) {

@@ -62,6 +62,7 @@ struct PackRequestReader {
       tool: "swiftlet \(DeviceProgram.version)")
     request.sources = [SourceFile(role: "model", bytes: bytes)]
     request.rawScale = try scale()
+    request.signalToNoiseTarget = try signalToNoise()
     request.calibrationFiles = try load(
       parsed.values("--calibration"), "calibration", &request)
     request.referenceFiles = try load(parsed.values("--reference"), "reference", &request)
@@ -75,7 +76,7 @@ struct PackRequestReader {
   private func recipe() throws(CommandFailure) -> PackRequest {
     for option in [
       "--name", "--version", "--input-scale", "--window", "--calibration", "--state", "--constant",
-      "--groups",
+      "--groups", "--sqnr",
     ] where parsed.value(option) != nil || option == "--state" && parsed.flag("--no-state") {
       throw CommandFailure(.usage, "\(option) is set by the recipe", hint: "change it in \(path)")
     }
@@ -130,6 +131,7 @@ struct PackRequestReader {
     if let anchors = recipe.boxes?.anchors {
       request.anchors = try HostEnvironment.array(file(anchors))
     }
+    request.signalToNoiseTarget = recipe.quantisation?.sqnr
     request.windowItems = recipe.telemetry?.windowItems
     request.samplingPeriod = recipe.telemetry?.samplingPeriod ?? 1
     request.alarmRate = recipe.telemetry?.alarmRate ?? 0.001
@@ -188,6 +190,16 @@ struct PackRequestReader {
       }
     }
     return targets
+  }
+
+  private func signalToNoise() throws(CommandFailure) -> Double? {
+    guard let text = parsed.value("--sqnr") else { return nil }
+    guard let value = Double(text), value > 0, value < 200 else {
+      throw CommandFailure(
+        .usage, "--sqnr wants decibels between 0 and 200, not '\(text)'", hint: "45 is a good value"
+      )
+    }
+    return value
   }
 
   /// `1/255` or `0.0039`.

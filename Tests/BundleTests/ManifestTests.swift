@@ -158,7 +158,7 @@ import Wire
     #expect(try !isRead(.topClass(thresholds: thresholds.map { _ in 129 }, alarms: [])))
     #expect(try !isRead(.topClass(thresholds: thresholds, alarms: [elements])))
     #expect(try !isRead(.topClass(thresholds: thresholds, alarms: [0, 0])))
-    let error = ReconstructionError(inputScale: 1, outputScale: 0.5)
+    let error = ReconstructionError(inputScale: 1, outputScale: 0.5, isWide: false)
     manifest.plans[0].inputs[0].shape = manifest.plans[0].outputs[0].shape
     #expect(try isRead(.reconstruction(error, input: 0, threshold: .max)))
     #expect(try !isRead(.reconstruction(error, input: 1, threshold: 9)))

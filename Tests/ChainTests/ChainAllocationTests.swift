@@ -37,10 +37,11 @@ import Wire
       StreamRule(rows: 49, channels: 10, hop: 7, isChannelsFirst: false))
     var window = StreamWindow(streamRule)
     let judgement = DecisionRule.Judgement.reconstruction(
-      ReconstructionError(inputScale: 1, outputScale: 0.5), input: 0, threshold: 9)
+      ReconstructionError(inputScale: 1, outputScale: 0.5, isWide: false), input: 0, threshold: 9)
     let decisionRule = try #require(
       DecisionRule(judgement: judgement, output: 0, needed: 2, window: 3))
-    var decider = Decider(decisionRule, outputZeroPoint: 0, elements: 490)
+    var decider = Decider(
+      decisionRule, output: LevelFormat(zeroPoint: 0), inputBytes: 490)
     let item = UnsafeMutableRawBufferPointer.allocate(byteCount: 490, alignment: 1)
     defer { item.deallocate() }
     item.initializeMemory(as: UInt8.self, repeating: 3)

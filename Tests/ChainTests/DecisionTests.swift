@@ -20,7 +20,7 @@ import Wire
     let rule = try #require(
       DecisionRule(
         judgement: .topClass(thresholds: [10, -128, 128], alarms: [0]), output: 0))
-    var decider = Decider(rule, outputZeroPoint: 0)
+    var decider = Decider(rule, output: LevelFormat(zeroPoint: 0))
     let accepted = decide(&decider, [10, 9, 9])
     #expect(accepted == Decision(topClass: 0, score: 10, isHit: true, isAlarm: true))
     #expect(decide(&decider, [9, 8, 8]).topClass == nil)
@@ -38,7 +38,7 @@ import Wire
           judgement: .topClass(thresholds: [0], alarms: [0]), output: 0, needed: needed,
           window: window))
       for history in 0..<1024 {
-        var decider = Decider(rule, outputZeroPoint: 0)
+        var decider = Decider(rule, output: LevelFormat(zeroPoint: 0))
         let hits = (0..<10).map { history >> $0 & 1 == 1 }
         for position in 0..<10 {
           let decision = decide(&decider, [hits[position] ? 0 : -1])
@@ -63,11 +63,14 @@ import Wire
       let scales = (Float(random.unit()) + 0.01, Float(random.unit()) + 0.01)
       let zeros = (Int32(random.next() % 256) - 128, Int32(random.next() % 256) - 128)
       let (input, output) = (random.bytes(50), random.bytes(50))
-      let error = ReconstructionError(inputScale: scales.0, outputScale: scales.1)
+      let error = ReconstructionError(
+        inputScale: scales.0, outputScale: scales.1, isWide: false)
       #expect(max(error.inputWeight, error.outputWeight) == 4096)
       let sum = input.withUnsafeBytes { input in
         output.withUnsafeBytes { output in
-          error.sum(input: input, inputZeroPoint: zeros.0, output: output, outputZeroPoint: zeros.1)
+          error.sum(
+            input: Levels(input, LevelFormat(zeroPoint: zeros.0)), zeroPoint: zeros.0,
+            output: Levels(output, LevelFormat(zeroPoint: zeros.1)), zeroPoint: zeros.1)
         }
       }
       let real = zip(input, output).reduce(0.0) { total, pair in
@@ -83,6 +86,49 @@ import Wire
     #expect(ReconstructionError(inputWeight: 4095, outputWeight: 4095) == nil)
     #expect(ReconstructionError(inputWeight: 4097, outputWeight: 1) == nil)
     #expect(ReconstructionError(inputWeight: -1, outputWeight: 4096) == nil)
+  }
+
+  /// An int8 input against an int16 output of half its range: steps of very different size.
+  @Test func reconstructionErrorOfTwoWidths() throws {
+    var random = SplitMix64(seed: 22)
+    let scales: (Float, Float) = (0.37, 0.37 / 128)
+    let error = ReconstructionError(inputScale: scales.0, outputScale: scales.1, isWide: true)
+    #expect(error.inputWeight == 1 << 20 && error.outputWeight == 8192)
+    let input = (0..<50).map { _ in Int8(truncatingIfNeeded: random.next()) }
+    let output = (0..<50).map { _ in Int16(truncatingIfNeeded: random.next()) / 2 }
+    let formats = (LevelFormat(zeroPoint: -7), LevelFormat(isWide: true, zeroPoint: 0))
+    let sum = input.withUnsafeBytes { input in
+      output.withUnsafeBytes { output in
+        error.sum(
+          input: Levels(input, formats.0), zeroPoint: -7, output: Levels(output, formats.1),
+          zeroPoint: 0)
+      }
+    }
+    let real = zip(input, output).reduce(0.0) { total, pair in
+      let difference = (Double(pair.0) + 7) * Double(scales.0) - Double(pair.1) * Double(scales.1)
+      return total + difference * difference
+    }
+    let mean = error.mean(sum, elements: 50, inputScale: scales.0, outputScale: scales.1)
+    #expect(abs(mean / (real / 50) - 1) < 1e-3)
+    // What cannot be held stops at the largest.
+    let far: [Int16] = [-32768, 32767]
+    let worst = try #require(ReconstructionError(inputWeight: 1 << 20, outputWeight: 1 << 20))
+    let stopped = far.withUnsafeBytes { far in
+      worst.sum(
+        input: Levels(far, formats.1), zeroPoint: 0,
+        output: Levels(UnsafeRawBufferPointer(rebasing: far[2...]), formats.1), zeroPoint: 0)
+    }
+    #expect(stopped == UInt64(Int64.max))
+  }
+
+  @Test func wideClasses() throws {
+    let rule = try #require(
+      DecisionRule(judgement: .topClass(thresholds: [300, 32768], alarms: [0]), output: 0))
+    var decider = Decider(rule, output: LevelFormat(isWide: true, zeroPoint: 0))
+    func decide(_ levels: [Int16]) -> Decision { levels.withUnsafeBytes { decider.decide($0) } }
+    #expect(decide([300, 299]) == Decision(topClass: 0, score: 300, isHit: true, isAlarm: true))
+    #expect(decide([299, 298]).topClass == nil)
+    #expect(decide([-300, 32767]).topClass == nil, "32768 is never reached")
   }
 
   private func request(_ decision: String) throws -> PackRequest {

@@ -11,18 +11,22 @@ import Testing
     let list = ExpectedList(folder)
     let isRecording = ProcessInfo.processInfo.environment["SWIFTLET_RECORD_MODELS"] != nil
     var complaints: [String: String] = [:]
-    var tally = (matches: 0, goldens: 0, models: 0)
+    var tally = (matches: 0, fused: 0, goldens: 0, models: 0)
     let entries = try SharedManifest(folder).entries
     for entry in entries {
       let verdict = try SharedRun.judge(entry)
       tally.models += 1
       tally.goldens += entry.goldens.isEmpty ? 0 : 1
       tally.matches += verdict == .matches ? 1 : 0
+      tally.fused += verdict == .matchesFused ? 1 : 0
       guard let complaint = verdict.complaint else { continue }
       #expect(!complaint.contains("\n"), "\(entry.file): more than one line")
       complaints[entry.file] = complaint
     }
-    print("\(folder): \(tally.matches) of \(tally.goldens) goldens match, \(tally.models) models")
+    let fused = tally.fused > 0 ? ", \(tally.fused) with softmax as onnxruntime fuses it" : ""
+    print(
+      "\(folder): \(tally.matches + tally.fused) of \(tally.goldens) goldens match\(fused), "
+        + "\(tally.models) models")
     if isRecording { try list.write(complaints) }
     let expected = try list.read()
     for entry in entries {

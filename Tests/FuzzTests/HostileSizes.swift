@@ -127,7 +127,7 @@ enum HostileSizes {
 
   /// One operator of a float x [1, 4] and int32 lists; its result has the shape stated.
   private static func tflite(
-    _ code: Int32, _ lists: [[Int32]], shape: [Int32] = [1, 4], result: [Int32]
+    _ code: Int32, _ lists: [[Int32]], shape: [Int] = [1, 4], result: [Int]
   ) -> [UInt8] {
     var sample = TFLiteFile()
     sample.inputs = [sample.tensor("x", .float32, shape)]

@@ -9,39 +9,39 @@ import Testing
 struct TFLiteVariableTests {
   /// The schema's numbers.
   private enum Code {
-    static let (add, multiply, callOnce, composite) = (0, 18, 129, 206)
-    static let (handle, read, assign) = (142, 143, 144)
+    static let (add, multiply, callOnce, composite): (Int32, Int32, Int32, Int32) = (
+      0, 18, 129, 206
+    )
+    static let (handle, read, assign): (Int32, Int32, Int32) = (142, 143, 144)
   }
 
   private static func number(_ value: Float) -> [UInt8] {
     (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
   }
 
-  private static func handle(_ name: String, in graph: inout TFLiteSample) -> Int {
-    let handle = graph.tensor("handle of \(name)", [], type: 13)
-    graph.node(
-      code: Code.handle, [], [handle], options: (type: 111, fields: [1: .string(name)]))
+  private static func handle(_ name: String, in graph: inout TFLiteFile) -> Int32 {
+    let handle = graph.tensor("handle of \(name)", .resource, [])
+    graph.node(Code.handle, [], [handle], options: (type: 111, fields: [1: .string(name)]))
     return handle
   }
 
   /// A graph that gives variables their first values.
-  private static func initializer(_ values: [(String, Float)]) -> TFLiteSample {
-    var graph = TFLiteSample()
+  private static func initializer(_ values: [(String, Float)]) -> TFLiteFile {
+    var graph = TFLiteFile()
     for (name, value) in values {
       let constant = graph.tensor("first \(name)", [1], data: number(value))
       let variable = handle(name, in: &graph)
-      graph.node(code: Code.assign, [variable, constant], [], options: nil)
+      graph.node(Code.assign, [variable, constant], [])
     }
     graph.interface(inputs: [], outputs: [])
     return graph
   }
 
-  private static func callOnce(_ subgraph: Int, in model: inout TFLiteSample) {
-    model.node(
-      code: Code.callOnce, [], [], options: (type: 103, fields: [0: .int32(subgraph)]))
+  private static func callOnce(_ subgraph: Int, in model: inout TFLiteFile) {
+    model.node(Code.callOnce, [], [], options: (type: 103, fields: [0: .int32(subgraph)]))
   }
 
-  private static func load(_ model: TFLiteSample) throws(GraphError) -> Graph {
+  private static func load(_ model: TFLiteFile) throws(GraphError) -> Graph {
     try ModelImporter.load(bytes: model.bytes, name: "variables")
   }
 
@@ -51,18 +51,18 @@ struct TFLiteVariableTests {
   }
 
   /// y = x + s · f, then s = y; f is never assigned.
-  private static func recurrence(_ values: [(String, Float)]?) -> TFLiteSample {
-    var model = TFLiteSample()
+  private static func recurrence(_ values: [(String, Float)]?) -> TFLiteFile {
+    var model = TFLiteFile()
     if values != nil { callOnce(1, in: &model) }
     let tensors = ["x", "s", "f", "scaled", "y", "again"].map { model.tensor($0, [1]) }
     let (sum, factor) = (handle("sum", in: &model), handle("factor", in: &model))
-    model.node(code: Code.read, [sum], [tensors[1]], options: nil)
-    model.node(code: Code.read, [factor], [tensors[2]], options: nil)
-    model.node(code: Code.multiply, [tensors[1], tensors[2]], [tensors[3]], options: nil)
-    model.node(code: Code.add, [tensors[0], tensors[3]], [tensors[4]], options: nil)
-    model.node(code: Code.assign, [sum, tensors[4]], [], options: nil)
+    model.node(Code.read, [sum], [tensors[1]])
+    model.node(Code.read, [factor], [tensors[2]])
+    model.node(Code.multiply, [tensors[1], tensors[2]], [tensors[3]])
+    model.node(Code.add, [tensors[0], tensors[3]], [tensors[4]])
+    model.node(Code.assign, [sum, tensors[4]], [])
     // What is read after it was assigned is what it was assigned.
-    model.node(code: Code.read, [sum], [tensors[5]], options: nil)
+    model.node(Code.read, [sum], [tensors[5]])
     model.interface(inputs: [tensors[0]], outputs: [tensors[5]])
     if let values { model.subgraph(initializer(values)) }
     return model
@@ -98,18 +98,18 @@ struct TFLiteVariableTests {
 
   /// Handles are tensors of their own subgraph, variables are the model's.
   @Test func subgraphsShareVariables() throws {
-    var body = TFLiteSample()
+    var body = TFLiteFile()
     let other = Self.handle("other", in: &body)
     let sum = Self.handle("sum", in: &body)
     let (x, s, o) = (body.tensor("bx", [1]), body.tensor("bs", [1]), body.tensor("bo", [1]))
     let (next, y) = (body.tensor("next", [1]), body.tensor("by", [1]))
-    body.node(code: Code.read, [sum], [s], options: nil)
-    body.node(code: Code.read, [other], [o], options: nil)
-    body.node(code: Code.add, [x, s], [next], options: nil)
-    body.node(code: Code.assign, [sum, next], [], options: nil)
-    body.node(code: Code.multiply, [next, o], [y], options: nil)
+    body.node(Code.read, [sum], [s])
+    body.node(Code.read, [other], [o])
+    body.node(Code.add, [x, s], [next])
+    body.node(Code.assign, [sum, next], [])
+    body.node(Code.multiply, [next, o], [y])
     body.interface(inputs: [x], outputs: [y])
-    var model = TFLiteSample()
+    var model = TFLiteFile()
     let outer = Self.handle("sum", in: &model)
     Self.callOnce(1, in: &model)
     let (input, inner, last) = (
@@ -117,10 +117,10 @@ struct TFLiteVariableTests {
     )
     let output = model.tensor("y", [1])
     model.node(
-      code: Code.composite, [input], [inner],
+      Code.composite, [input], [inner],
       options: (type: 1021, fields: [0: .string("body"), 1: .int32(2)]))
-    model.node(code: Code.read, [outer], [last], options: nil)
-    model.node(code: Code.add, [inner, last], [output], options: nil)
+    model.node(Code.read, [outer], [last])
+    model.node(Code.add, [inner, last], [output])
     model.interface(inputs: [input], outputs: [output])
     model.subgraph(Self.initializer([("sum", 0), ("other", 10)]))
     model.subgraph(body)

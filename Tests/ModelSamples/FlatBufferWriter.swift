@@ -17,6 +17,8 @@ public indirect enum FlatBufferField: Sendable {
   public static func integer<Integer: FixedWidthInteger>(_ value: Integer) -> FlatBufferField {
     .inline(littleEndian(value))
   }
+  /// An integer of 32 bits.
+  public static func int32(_ value: Int) -> FlatBufferField { integer(Int32(value)) }
   /// A float.
   public static func float(_ value: Float) -> FlatBufferField { integer(value.bitPattern) }
   /// Text.
@@ -89,9 +91,12 @@ public struct FlatBufferWriter: Sendable {
       case .offset(let value): set(place, FlatBufferField.littleEndian(value))
       case .table(let inner): patch(place, with: write(inner))
       case .vector(let elements, let stride, let count):
+        // The elements are aligned, which stand behind four bytes of count; text ends with a zero.
         align(4)
+        while stride == 8 && bytes.count % 8 != 4 { bytes.append(0) }
         patch(place, with: bytes.count)
         bytes += FlatBufferField.littleEndian(count ?? UInt32(elements.count / stride)) + elements
+        if stride == 1 { bytes.append(0) }
       case .tables(let list, let count):
         align(4)
         let start = bytes.count

@@ -105,7 +105,7 @@ extension OperatorExample {
     case .positions(let shape, let list):
       sample.constant(name, shape, type: 7, raw: raw(list, size: 8))
     case .truth(let value): sample.constant(name, [], type: 9, raw: [value ? 1 : 0])
-    case .absent: return ""
+    case .absent, .variable: return ""
     }
     return name
   }
@@ -117,9 +117,9 @@ extension OperatorExample {
   /// The example as a TFLite model.
   func tflite(_ operation: ReadableOperator, _ activations: Activations) -> [UInt8] {
     if let model { return model() }
-    var sample = TFLiteSample()
-    var numbers: [Int] = []
-    var interface: [Int] = []
+    var sample = TFLiteFile()
+    var numbers: [Int32] = []
+    var interface: [Int32] = []
     for (index, operand) in operands.enumerated() {
       let number = Self.tflite(operand, "x\(index)", activations, &sample)
       if case .input = operand { interface.append(number) }
@@ -133,7 +133,7 @@ extension OperatorExample {
         &sample)
     }
     sample.node(
-      code: operation.code ?? -1, numbers, outputs,
+      Int32(operation.code ?? -1), numbers, outputs,
       options: options.map { ($0.type, $0.fields) })
     sample.interface(inputs: interface, outputs: outputs)
     return sample.bytes
@@ -141,61 +141,66 @@ extension OperatorExample {
 
   private static func activation(
     _ name: String, _ shape: [Int], _ element: Element, _ activations: Activations,
-    _ grid: (scale: Float, zeroPoint: Int), _ sample: inout TFLiteSample
-  ) -> Int {
-    let parameters = ([grid.scale], [grid.zeroPoint], 0)
+    _ grid: (scale: Float, zeroPoint: Int), _ sample: inout TFLiteFile
+  ) -> Int32 {
+    func integers(_ type: TFLiteFile.Element) -> Int32 {
+      sample.tensor(name, type, shape, scales: [grid.scale], zeroPoints: [Int64(grid.zeroPoint)])
+    }
     return switch (element, activations) {
-    case (.truth, _): sample.tensor(name, shape, type: 6)
-    case (.integer, _): sample.tensor(name, shape, type: 2)
+    case (.truth, _): sample.tensor(name, .bool, shape)
+    case (.integer, _): sample.tensor(name, .int32, shape)
     case (.real, .float): sample.tensor(name, shape)
-    case (.real, .int8): sample.tensor(name, shape, type: 9, parameters: parameters)
-    case (.real, .int16): sample.tensor(name, shape, type: 7, parameters: parameters)
+    case (.real, .int8): integers(.int8)
+    case (.real, .int16): integers(.int16)
     }
   }
 
   /// A constant of reals on the grid of int8 weights, of activations, or of a bias.
   private static func constant(
-    _ name: String, _ shape: [Int], _ values: [Float], _ scale: Float, type: Int, size: Int,
-    _ sample: inout TFLiteSample
-  ) -> Int {
+    _ name: String, _ shape: [Int], _ values: [Float], _ scale: Float, _ type: TFLiteFile.Element,
+    size: Int, _ sample: inout TFLiteFile
+  ) -> Int32 {
     sample.tensor(
-      name, shape, type: type, data: raw(values.map { Int(($0 / scale).rounded()) }, size: size),
-      parameters: ([scale], [0], 0))
+      name, type, shape, data: raw(values.map { Int(($0 / scale).rounded()) }, size: size),
+      scales: [scale], zeroPoints: [0])
   }
 
   private static func tflite(
-    _ operand: Operand, _ name: String, _ activations: Activations, _ sample: inout TFLiteSample
-  ) -> Int {
+    _ operand: Operand, _ name: String, _ activations: Activations, _ sample: inout TFLiteFile
+  ) -> Int32 {
     let step: Float = activations == .int16 ? 1 / 32768 : 1 / 128
     switch operand {
     case .input(let shape, let element):
       return activation(name, shape, element, activations, (step, 0), &sample)
     case .absent: return -1
     case .integers(let list):
-      return sample.tensor(name, [list.count], type: 2, data: raw(list, size: 4))
-    case .integer(let value): return sample.tensor(name, [], type: 2, data: raw([value], size: 4))
+      return sample.tensor(name, .int32, [list.count], data: raw(list, size: 4))
+    case .integer(let value):
+      return sample.tensor(name, .int32, [], data: raw([value], size: 4))
     case .positions(let shape, let list):
-      return sample.tensor(name, shape, type: 2, data: raw(list, size: 4))
-    case .truth(let value): return sample.tensor(name, [], type: 6, data: [value ? 1 : 0])
+      return sample.tensor(name, .int32, shape, data: raw(list, size: 4))
+    case .truth(let value): return sample.tensor(name, .bool, [], data: [value ? 1 : 0])
+    case .variable(let shape):
+      return sample.tensor(name, shape, isVariable: true)
     case .reals(let shape, let values):
       let reals = repeated(values, shape)
       switch activations {
       case .float: return sample.tensor(name, shape, data: raw(reals))
-      case .int8: return constant(name, shape, reals, step, type: 9, size: 1, &sample)
-      case .int16: return constant(name, shape, reals, step, type: 7, size: 2, &sample)
+      case .int8: return constant(name, shape, reals, step, .int8, size: 1, &sample)
+      case .int16: return constant(name, shape, reals, step, .int16, size: 2, &sample)
       }
     case .weights(let shape):
       let reals = weights(shape.reduce(1, *))
       return activations == .float
         ? sample.tensor(name, shape, data: raw(reals))
-        : constant(name, shape, reals, 1 / 128, type: 9, size: 1, &sample)
+        : constant(name, shape, reals, 1 / 128, .int8, size: 1, &sample)
     case .bias(let shape):
       let reals = weights(shape.reduce(1, *))
       let isWide = activations == .int16
       return activations == .float
         ? sample.tensor(name, shape, data: raw(reals))
         : constant(
-          name, shape, reals, step / 128, type: isWide ? 4 : 2, size: isWide ? 8 : 4, &sample)
+          name, shape, reals, step / 128, isWide ? .int64 : .int32, size: isWide ? 8 : 4, &sample)
     }
   }
 }

@@ -50,6 +50,7 @@ enum ONNXExamples {
     "Gemm": Example([row, .weights([6, 4]), .bias([4])]),
     "Greater": .comparison,
     "GreaterOrEqual": .comparison,
+    "GridSample": Example([.input(image), .reals([1, 4, 4, 2])]),
     "GroupNormalization": Example(
       [.input(image), .reals([4], [1, 2]), .reals([4])], [.init()], ["num_groups": .int(2)]),
     "If": Example(onnx: {

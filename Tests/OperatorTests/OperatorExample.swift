@@ -1,3 +1,4 @@
+import ModelSamples
 import TestSupport
 
 /// One use of an operator, small: what the operator table is measured on.
@@ -23,6 +24,8 @@ struct OperatorExample: Sendable {
     case positions([Int], [Int])
     /// A constant truth value.
     case truth(Bool)
+    /// A TFLite tensor that keeps its value from run to run.
+    case variable([Int])
     /// An optional operand that is left out.
     case absent
   }
@@ -62,7 +65,7 @@ struct OperatorExample: Sendable {
   /// TFLite's options.
   struct Options: Sendable {
     var type: Int
-    var fields: [Int: FlatField]
+    var fields: FlatBufferFields
   }
 
   /// Describes a use; a function of one image where nothing else is said.
@@ -90,7 +93,7 @@ struct OperatorExample: Sendable {
   }
 
   /// A whole TFLite model.
-  init(tflite model: @escaping @Sendable () -> TFLiteSample) {
+  init(tflite model: @escaping @Sendable () -> TFLiteFile) {
     self.init()
     self.model = { model().bytes }
   }

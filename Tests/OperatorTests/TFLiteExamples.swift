@@ -7,8 +7,8 @@ enum TFLiteExamples {
   typealias Example = OperatorExample
   private static let image = OperatorExample.image
   private static let row = OperatorExample.Operand.input([1, 6])
-  private static let convolution: [Int: FlatField] = [0: .uint8(1), 1: .int32(1), 2: .int32(1)]
-  private static let pool: [Int: FlatField] = convolution.merging([
+  private static let convolution: FlatBufferFields = [0: .byte(1), 1: .int32(1), 2: .int32(1)]
+  private static let pool: FlatBufferFields = convolution.merging([
     3: .int32(2), 4: .int32(2),
   ]) { $1 }
   private static func reduction(_ element: Example.Element = .real) -> OperatorExample {
@@ -71,6 +71,12 @@ enum TFLiteExamples {
     "LOGICAL_OR": .logic,
     "LOGISTIC": Example(grid: (1.0 / 256, -128)),
     "LOG_SOFTMAX": Example([row], grid: (16.0 / 256, 127)),
+    "LSTM": Example(
+      [.input([1, 4])] + [OperatorExample.Operand](repeating: .weights([4, 4]), count: 8)
+        + [.absent, .absent, .absent]
+        + [OperatorExample.Operand](repeating: .bias([4]), count: 4)
+        + [.absent, .absent, .variable([1, 4]), .variable([1, 4])],
+      [.init([1, 4])], options: .init(type: 14, fields: [0: .byte(4)])),
     "MAXIMUM": .two,
     "MAX_POOL_2D": Example(
       [.input(image)], [.init([1, 3, 3, 4])], options: .init(type: 5, fields: pool)),
@@ -100,7 +106,7 @@ enum TFLiteExamples {
     "RESHAPE": Example([.input(image), .integers([1, 64])], [.init([1, 64])]),
     "RESIZE_BILINEAR": Example(
       [.input(image), .integers([8, 8])], [.init([1, 8, 8, 4])],
-      options: .init(type: 15, fields: [3: .uint8(1)])),
+      options: .init(type: 15, fields: [3: .byte(1)])),
     "RESIZE_NEAREST_NEIGHBOR": Example(
       [.input(image), .integers([8, 8])], [.init([1, 8, 8, 4])]),
     "REVERSE_V2": Example([.input(image), .integers([1])]),
@@ -134,6 +140,9 @@ enum TFLiteExamples {
     "STABLEHLO_COMPOSITE": Example(tflite: composite),
     "SUB": .two,
     "SUM": reduction(),
+    "SVDF": Example(
+      [.input([1, 4]), .weights([4, 4]), .weights([4, 3]), .bias([2]), .variable([1, 12])],
+      [.init([1, 2])], options: .init(type: 6, fields: [0: .int32(2)])),
     "TANH": Example(grid: (1.0 / 128, 0)),
     "TILE": Example([.input(image), .integers([1, 2, 1, 1])], [.init([1, 8, 4, 4])]),
     "TOPK_V2": Example([row, .integer(2)], [.init([1, 2]), .init([1, 2], .integer)]),
@@ -147,7 +156,7 @@ enum TFLiteExamples {
         + [.absent, .absent, .absent]
         + [OperatorExample.Operand](repeating: .bias([4]), count: 4)
         + [OperatorExample.Operand](repeating: .absent, count: 8),
-      [.init([1, 3, 4])], options: .init(type: 71, fields: [0: .uint8(4)])),
+      [.init([1, 3, 4])], options: .init(type: 71, fields: [0: .byte(4)])),
     "UNPACK": Example(
       [.input([1, 2, 6])], [.init([1, 6]), .init([1, 6])],
       options: .init(type: 64, fields: [0: .int32(2), 1: .int32(1)])),
@@ -157,39 +166,39 @@ enum TFLiteExamples {
   ]
 
   /// Reals to integers and back.
-  @Sendable private static func roundTrip() -> TFLiteSample {
-    var model = TFLiteSample()
+  @Sendable private static func roundTrip() -> TFLiteFile {
+    var model = TFLiteFile()
     let input = model.tensor("x0", image)
-    let integers = model.tensor("q0", image, type: 9, parameters: ([1 / 128], [0], 0))
+    let integers = model.tensor("q0", .int8, image, scales: [1 / 128], zeroPoints: [0])
     let output = model.tensor("r0", image)
-    model.node(code: code("QUANTIZE"), [input], [integers], options: nil)
-    model.node(code: code("DEQUANTIZE"), [integers], [output], options: nil)
+    model.node(code("QUANTIZE"), [input], [integers])
+    model.node(code("DEQUANTIZE"), [integers], [output])
     model.interface(inputs: [input], outputs: [output])
     return model
   }
 
   /// The schema's number of an operator.
-  private static func code(_ name: String) -> Int {
-    ReadableOperator(format: .tflite, domain: "", name: name).code ?? -1
+  private static func code(_ name: String) -> Int32 {
+    Int32(ReadableOperator(format: .tflite, domain: "", name: name).code ?? -1)
   }
 
   /// A subgraph of one function of an image.
-  private static func function(_ name: String) -> TFLiteSample {
-    var graph = TFLiteSample()
+  private static func function(_ name: String) -> TFLiteFile {
+    var graph = TFLiteFile()
     let input = graph.tensor("\(name)/x", image)
     let output = graph.tensor("\(name)/y", image)
-    graph.node(code: code(name), [input], [output], options: nil)
+    graph.node(code(name), [input], [output])
     graph.interface(inputs: [input], outputs: [output])
     return graph
   }
 
-  @Sendable private static func choice() -> TFLiteSample {
-    var model = TFLiteSample()
-    let condition = model.tensor("c", [], type: 6, data: [1])
+  @Sendable private static func choice() -> TFLiteFile {
+    var model = TFLiteFile()
+    let condition = model.tensor("c", .bool, [], data: [1])
     let input = model.tensor("x0", image)
     let output = model.tensor("r0", image)
     model.node(
-      code: code("IF"), [condition, input], [output],
+      code("IF"), [condition, input], [output],
       options: (type: 92, fields: [0: .int32(1), 1: .int32(2)]))
     model.interface(inputs: [input], outputs: [output])
     model.subgraph(function("RELU"))
@@ -197,12 +206,12 @@ enum TFLiteExamples {
     return model
   }
 
-  @Sendable private static func composite() -> TFLiteSample {
-    var model = TFLiteSample()
+  @Sendable private static func composite() -> TFLiteFile {
+    var model = TFLiteFile()
     let input = model.tensor("x0", image)
     let output = model.tensor("r0", image)
     model.node(
-      code: code("STABLEHLO_COMPOSITE"), [input], [output],
+      code("STABLEHLO_COMPOSITE"), [input], [output],
       options: (type: 1021, fields: [0: .string("relu"), 1: .int32(1)]))
     model.interface(inputs: [input], outputs: [output])
     model.subgraph(function("RELU"))
@@ -210,27 +219,27 @@ enum TFLiteExamples {
   }
 
   /// Twice a relu, counted by a constant.
-  @Sendable private static func loop() -> TFLiteSample {
+  @Sendable private static func loop() -> TFLiteFile {
     func integer(_ value: Int) -> [UInt8] { OperatorExample.raw([value], size: 4) }
-    var test = TFLiteSample()
-    let tested = [test.tensor("t/i", [], type: 2), test.tensor("t/x", image)]
-    let limit = test.tensor("t/limit", [], type: 2, data: integer(2))
-    let goesOn = test.tensor("t/less", [], type: 6)
-    test.node(code: code("LESS"), [tested[0], limit], [goesOn], options: nil)
+    var test = TFLiteFile()
+    let tested = [test.tensor("t/i", .int32, []), test.tensor("t/x", image)]
+    let limit = test.tensor("t/limit", .int32, [], data: integer(2))
+    let goesOn = test.tensor("t/less", .bool, [])
+    test.node(code("LESS"), [tested[0], limit], [goesOn])
     test.interface(inputs: tested, outputs: [goesOn])
-    var body = TFLiteSample()
-    let before = [body.tensor("b/i", [], type: 2), body.tensor("b/x", image)]
-    let one = body.tensor("b/one", [], type: 2, data: integer(1))
-    let after = [body.tensor("b/next", [], type: 2), body.tensor("b/y", image)]
-    body.node(code: code("ADD"), [before[0], one], [after[0]], options: nil)
-    body.node(code: code("RELU"), [before[1]], [after[1]], options: nil)
+    var body = TFLiteFile()
+    let before = [body.tensor("b/i", .int32, []), body.tensor("b/x", image)]
+    let one = body.tensor("b/one", .int32, [], data: integer(1))
+    let after = [body.tensor("b/next", .int32, []), body.tensor("b/y", image)]
+    body.node(code("ADD"), [before[0], one], [after[0]])
+    body.node(code("RELU"), [before[1]], [after[1]])
     body.interface(inputs: before, outputs: after)
-    var model = TFLiteSample()
-    let start = model.tensor("start", [], type: 2, data: integer(0))
+    var model = TFLiteFile()
+    let start = model.tensor("start", .int32, [], data: integer(0))
     let input = model.tensor("x0", image)
-    let results = [model.tensor("count", [], type: 2), model.tensor("r0", image)]
+    let results = [model.tensor("count", .int32, []), model.tensor("r0", image)]
     model.node(
-      code: code("WHILE"), [start, input], results,
+      code("WHILE"), [start, input], results,
       options: (type: 93, fields: [0: .int32(1), 1: .int32(2)]))
     model.interface(inputs: [input], outputs: [results[1]])
     model.subgraph(test)
@@ -239,28 +248,28 @@ enum TFLiteExamples {
   }
 
   /// A sum of all images so far, from 0.5 on.
-  @Sendable private static func variable() -> TFLiteSample {
-    func handle(_ graph: inout TFLiteSample) -> Int {
-      let handle = graph.tensor("handle", [], type: 13)
+  @Sendable private static func variable() -> TFLiteFile {
+    func handle(_ graph: inout TFLiteFile) -> Int32 {
+      let handle = graph.tensor("handle", .resource, [])
       graph.node(
-        code: code("VAR_HANDLE"), [], [handle], options: (type: 111, fields: [1: .string("sum")]))
+        code("VAR_HANDLE"), [], [handle], options: (type: 111, fields: [1: .string("sum")]))
       return handle
     }
-    var initializer = TFLiteSample()
+    var initializer = TFLiteFile()
     let first = initializer.tensor(
       "i/first", image, data: OperatorExample.raw([Float](repeating: 0.5, count: 64)))
     let initial = handle(&initializer)
-    initializer.node(code: code("ASSIGN_VARIABLE"), [initial, first], [], options: nil)
+    initializer.node(code("ASSIGN_VARIABLE"), [initial, first], [])
     initializer.interface(inputs: [], outputs: [])
-    var model = TFLiteSample()
+    var model = TFLiteFile()
     let input = model.tensor("x0", image)
     let kept = model.tensor("kept", image)
     let output = model.tensor("r0", image)
-    model.node(code: code("CALL_ONCE"), [], [], options: (type: 103, fields: [0: .int32(1)]))
+    model.node(code("CALL_ONCE"), [], [], options: (type: 103, fields: [0: .int32(1)]))
     let sum = handle(&model)
-    model.node(code: code("READ_VARIABLE"), [sum], [kept], options: nil)
-    model.node(code: code("ADD"), [input, kept], [output], options: nil)
-    model.node(code: code("ASSIGN_VARIABLE"), [sum, output], [], options: nil)
+    model.node(code("READ_VARIABLE"), [sum], [kept])
+    model.node(code("ADD"), [input, kept], [output])
+    model.node(code("ASSIGN_VARIABLE"), [sum, output], [])
     model.interface(inputs: [input], outputs: [output])
     model.subgraph(initializer)
     return model

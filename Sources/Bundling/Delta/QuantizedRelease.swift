@@ -1,4 +1,5 @@
 public import BundleFormat
+import Foundation
 import ModelGraph
 import PlanFormat
 import Quantizer
@@ -11,10 +12,13 @@ public struct QuantizedRelease: Sendable {
   public var deadZone: Float?
   private let plan: Plan
   private let weights: [UInt8]
-  private let method: String
+  /// How it was made integers, as its report says.
+  let report: String
 
-  /// What a report's method ends with where weights were equalised.
-  static let equalizedMark = ", equalised"
+  /// What a report says where weights were equalised.
+  static let equalizedMark = "equalised"
+  /// How a report ends that names what is held in 16 bits.
+  static let wideMark = " in 16 bits"
 
   /// Reads a release.
   ///
@@ -33,48 +37,68 @@ public struct QuantizedRelease: Sendable {
     }
     self.plan = plan
     self.weights = weights
-    self.method = method
+    report = method
   }
 
   /// What the quantiser follows; nil where this program does not know how the release was made.
-  var base: QuantizationBase? {
-    let isEqualized = method.hasSuffix(Self.equalizedMark)
-    let summary = isEqualized ? String(method.dropLast(Self.equalizedMark.count)) : method
-    guard let method = QuantizationMethod(summary: summary) else { return nil }
+  ///
+  /// - Parameter deadZone: how far beyond half a step levels are kept; nil for not at all.
+  func base(deadZone: Float?) -> QuantizationBase? {
+    var parts = report.components(separatedBy: ", ")
+    parts.removeAll { $0.hasSuffix(Self.wideMark) }
+    let isEqualized = parts.last == Self.equalizedMark
+    if isEqualized { parts.removeLast() }
+    guard let method = QuantizationMethod(summary: parts.joined(separator: ", ")) else {
+      return nil
+    }
     var layers: [String: QuantizationBase.Layer] = [:]
-    for instruction in plan.instructions { layers[instruction.name] = layer(of: instruction) }
+    for instruction in plan.instructions {
+      layers[instruction.name] = layer(of: instruction)
+      layers[instruction.name]?.deadZone = deadZone
+    }
     let activations = plan.tensors.map { tensor in
       (tensor.name, Quantization(scale: tensor.scale, zeroPoint: tensor.zeroPoint))
     }
     return QuantizationBase(
       layers: layers, activations: Dictionary(activations) { first, _ in first }, method: method,
-      isEqualized: isEqualized, deadZone: deadZone)
+      isEqualized: isEqualized,
+      wideValues: Set(plan.tensors.filter { $0.element == .int16 }.map(\.name)))
   }
 
   private func layer(of instruction: Instruction) -> QuantizationBase.Layer? {
-    let (levels, requantization): (ConstantReference, Requantization)
+    let levels: ConstantReference
+    let factors: (multipliers: ConstantReference, shifts: ConstantReference)
     switch instruction.operation {
     case .convolution2D(let parameters), .depthwiseConvolution2D(let parameters):
-      (levels, requantization) = (parameters.weights, parameters.requantization)
-    case .groupedConvolution(let parameters):
-      (levels, requantization) =
-        (parameters.convolution.weights, parameters.convolution.requantization)
+      levels = parameters.weights
+      factors = (parameters.requantization.multipliers, parameters.requantization.shifts)
     case .fullyConnected(let parameters):
-      (levels, requantization) = (parameters.weights, parameters.requantization)
+      levels = parameters.weights
+      factors = (parameters.requantization.multipliers, parameters.requantization.shifts)
+    case .convolution16x8(let parameters), .depthwiseConvolution16x8(let parameters):
+      levels = parameters.weights
+      factors = (parameters.requantization.multipliers, parameters.requantization.shifts)
+    case .fullyConnected16x8(let parameters):
+      levels = parameters.weights
+      factors = (parameters.requantization.multipliers, parameters.requantization.shifts)
     default: return nil
     }
     let input = Double(plan.tensors[instruction.inputs[0].position].scale)
     let output = Double(plan.tensors[instruction.output.position].scale)
     // A multiplier has 31 bits, a scale 24: what the multiplier was made of comes out exactly.
-    let scales = effectiveScales(requantization).map { Float($0 * output / input) }
+    let scales = effectiveScales(factors.multipliers, factors.shifts).map {
+      Float($0 * output / input)
+    }
     return QuantizationBase.Layer(
       levels: bytes(levels).map { Int8(bitPattern: $0) }, scales: scales)
   }
 
   /// Multiplier · 2^(shift − 31) of every channel.
-  private func effectiveScales(_ requantization: Requantization) -> [Double] {
-    let multipliers = bytes(requantization.multipliers)
-    return bytes(requantization.shifts).enumerated().map { channel, shift in
+  private func effectiveScales(
+    _ multipliers: ConstantReference, _ shifts: ConstantReference
+  ) -> [Double] {
+    let multipliers = bytes(multipliers)
+    return bytes(shifts).enumerated().map { channel, shift in
       let multiplier = (0..<4).reduce(UInt32(0)) { sum, byte in
         sum | UInt32(multipliers[4 * channel + byte]) << UInt32(8 * byte)
       }

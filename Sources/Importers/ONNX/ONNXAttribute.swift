@@ -86,6 +86,19 @@ extension ONNXNode {
     }
   }
 
+  /// A string attribute that is one of the raw values of a type, or one of `others`.
+  func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ key: String, default value: Choice, others: [String: Choice] = [:]
+  ) throws(GraphError) -> Choice {
+    let name = try string(key, default: value.rawValue)
+    guard let choice = Choice(rawValue: name) ?? others[name] else {
+      let known = Choice.allCases.map(\.rawValue) + others.keys.sorted()
+      throw unsupported(
+        "\(key) \(name) is not known; \(known.joined(separator: ", ")) are run")
+    }
+    return choice
+  }
+
   /// A list of floats; empty when absent.
   func floatList(_ key: String) throws(GraphError) -> [Float] {
     switch attributes[key] {

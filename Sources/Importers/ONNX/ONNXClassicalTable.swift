@@ -15,7 +15,7 @@ enum ONNXClassicalTable {
   /// By `op_type`.
   static let mappings: [String: ONNXMapping] = [
     "ArrayFeatureExtractor": ONNXMapping(convert: ONNXFeatures.extract),
-    "Binarizer": ONNXMapping(convert: ONNXFeatures.binarizer),
+    "Binarizer": ONNXFeatures.binarizer,
     "FeatureVectorizer": ONNXMapping(convert: ONNXFeatures.vectorizer),
     "Imputer": ONNXMapping(convert: ONNXFeatures.imputer),
     "LabelEncoder": ONNXMapping(convert: ONNXFeatures.labelEncoder),

@@ -88,16 +88,6 @@ enum ONNXElementwise {
     return result
   }
 
-  /// `Where`.
-  @Sendable static func choice(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
-    let operands: [ValueID?] = [
-      try builder.operand(node, 0), try builder.operand(node, 1), try builder.operand(node, 2),
-    ]
-    try builder.bind(node, try builder.emit(Where(), operands, node: node))
-  }
-
   /// `Cast`; float16 and double are read as float32, so that casts between the three do nothing.
   @Sendable static func cast(_ node: ONNXNode, _ builder: inout ONNXBuilder) throws(GraphError) {
     let dataType = try node.int("to", default: 0)

@@ -45,10 +45,7 @@ enum ONNXFeatures {
     _ node: ONNXNode, _ builder: inout ONNXBuilder
   ) throws(GraphError) {
     let input = try builder.operand(node, 0)
-    let name = try node.string("norm", default: "MAX")
-    guard let norm = RowNormalization.Norm(rawValue: name) else {
-      throw node.unsupported("norm \(name) is not known")
-    }
+    let norm = try node.choice("norm", default: RowNormalization.Norm.maximum)
     let producer = builder.graph.nodes.last { $0.outputs.contains(input) }
     if norm == .l1, producer?.operation is Softmax { return try builder.bind(node, input) }
     let result = try builder.emit(RowNormalization(norm: norm), [input], node: node)
@@ -68,14 +65,10 @@ enum ONNXFeatures {
   }
 
   /// `Binarizer`: 1 above the threshold, else 0.
-  @Sendable static func binarizer(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
+  static let binarizer = ONNXMapping.operation { (node, _) throws(GraphError) in
     let threshold = Double(try node.float("threshold", default: 0))
     let above = PointwiseExpression.binary(.greater, .variable, .constant(threshold))
-    let operation = Pointwise(.select(above, .constant(1), .constant(0)))
-    try builder.bind(
-      node, try builder.emit(operation, [try builder.operand(node, 0)], node: node))
+    return Pointwise(.select(above, .constant(1), .constant(0)))
   }
 
   /// `FeatureVectorizer`: the features of all operands, one behind the other.

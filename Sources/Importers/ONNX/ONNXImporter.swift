@@ -23,6 +23,10 @@ enum ONNXImporter {
         reason: "operator sets \(opsets.lowerBound) to \(opsets.upperBound) are read; convert the "
           + "model to one of them when exporting")
     }
+    if let variable = states.variables.first {
+      throw GraphError.invalid(
+        node: variable, reason: "ONNX models keep no variables; state an input with its output")
+    }
     var builder = ONNXBuilder(name: name, opset: opset, fileBytes: bytes.count)
     let pairs = try StatePairing.pairs(
       states, inputs: model.graph.liveInputs.map(\.port).filter { constants[$0.name] == nil },

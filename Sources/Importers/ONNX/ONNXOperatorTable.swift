@@ -7,6 +7,36 @@ struct ONNXMapping: Sendable {
   let convert: @Sendable (ONNXNode, inout ONNXBuilder) throws(GraphError) -> Void
 }
 
+extension ONNXMapping {
+  /// One operation of ours over the file's operands, in their order: what its attributes and the operands'
+  /// shapes make of it is all there is to say.
+  ///
+  /// - Parameter isOfImages: the first operand and the results have their channels second in the file and
+  ///   last in the operation, which is made of the shapes in the file.
+  static func operation(
+    ofImages isOfImages: Bool = false,
+    _ make: @escaping @Sendable (ONNXNode, _ shapes: [[Int]?]) throws(GraphError) -> any Operation
+  ) -> ONNXMapping {
+    ONNXMapping { (node, builder) throws(GraphError) in
+      var operands: [ValueID?] = [try builder.operand(node, 0)]
+      for index in node.inputs.indices.dropFirst() {
+        operands.append(try builder.optional(node, index))
+      }
+      let shapes = operands.map { $0.map(builder.shape) }
+      let operation = try make(node, shapes)
+      if isOfImages, let image = operands[0] {
+        operands[0] = try builder.channelsLast(image, node: node)
+      }
+      let rank = shapes[0]?.count ?? 0
+      for (index, result) in try builder.emitAll(operation, operands, node: node).enumerated()
+      where index < node.outputs.count && !node.outputs[index].isEmpty {
+        let bound = isOfImages ? try builder.channelsFirst(result, rank: rank, node: node) : result
+        try builder.bind(node, bound, result: index)
+      }
+    }
+  }
+}
+
 /// Every ONNX operator that is read: one line each, its function in the file of its family.
 enum ONNXOperatorTable {
   /// By `op_type`.
@@ -14,8 +44,8 @@ enum ONNXOperatorTable {
     "Abs": ONNXMapping(convert: ONNXPointwise.basic(.abs)),
     "Add": ONNXMapping(convert: ONNXElementwise.binary(.add)),
     "And": ONNXMapping(convert: ONNXElementwise.binary(.and)),
-    "ArgMax": ONNXMapping(convert: ONNXOrdering.extremum),
-    "ArgMin": ONNXMapping(convert: ONNXOrdering.extremum),
+    "ArgMax": ONNXOrdering.extremum(isMinimum: false),
+    "ArgMin": ONNXOrdering.extremum(isMinimum: true),
     "AveragePool": ONNXMapping(convert: ONNXPooling.average),
     "BatchNormalization": ONNXMapping(convert: ONNXNormalization.batch),
     "Cast": ONNXMapping(convert: ONNXElementwise.cast),
@@ -54,6 +84,13 @@ enum ONNXOperatorTable {
     "GlobalMaxPool": ONNXMapping(convert: ONNXPooling.globalMaximum),
     "Greater": ONNXMapping(convert: ONNXElementwise.binary(.greater)),
     "GreaterOrEqual": ONNXMapping(convert: ONNXElementwise.binary(.greaterOrEqual)),
+    "GridSample": .operation(ofImages: true) { (node, _) throws(GraphError) in
+      GridSample(
+        mode: try node.choice(
+          "mode", default: .linear, others: ["bilinear": .linear, "bicubic": .cubic]),
+        padding: try node.choice("padding_mode", default: .zeros),
+        alignsCorners: try node.int("align_corners", default: 0) != 0)
+    },
     "GroupNormalization": ONNXMapping(convert: ONNXNormalization.group),
     "HardSigmoid": ONNXMapping(convert: ONNXPointwise.function(ONNXPointwise.hardSigmoid)),
     "HardSwish": ONNXMapping(convert: ONNXPointwise.fixed(.hardSwish)),
@@ -138,7 +175,7 @@ enum ONNXOperatorTable {
     "Trilu": ONNXMapping(convert: ONNXSelection.triangle),
     "Unsqueeze": ONNXMapping(convert: ONNXLayout.unsqueeze),
     "Upsample": ONNXMapping(convert: ONNXResize.upsample),
-    "Where": ONNXMapping(convert: ONNXElementwise.choice),
+    "Where": .operation { _, _ in Where() },
     "Xor": ONNXMapping(convert: ONNXElementwise.binary(.xor)),
   ]
 

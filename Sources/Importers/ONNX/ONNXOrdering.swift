@@ -22,16 +22,13 @@ enum ONNXOrdering {
   }
 
   /// `ArgMax` and `ArgMin`.
-  @Sendable static func extremum(
-    _ node: ONNXNode, _ builder: inout ONNXBuilder
-  ) throws(GraphError) {
-    let input = try builder.operand(node, 0)
-    let operation = Extremum(
-      axis: try axis(node, rank: builder.shape(input).count, default: 0),
-      keepsDimensions: try node.int("keepdims", default: 1) != 0,
-      isMinimum: node.operation == "ArgMin",
-      takesLast: try node.int("select_last_index", default: 0) != 0, element: .int64)
-    try builder.bind(node, try builder.emit(operation, [input], node: node))
+  static func extremum(isMinimum: Bool) -> ONNXMapping {
+    .operation { (node, shapes) throws(GraphError) in
+      Extremum(
+        axis: try axis(node, rank: shapes[0]?.count ?? 0, default: 0),
+        keepsDimensions: try node.int("keepdims", default: 1) != 0, isMinimum: isMinimum,
+        takesLast: try node.int("select_last_index", default: 0) != 0, element: .int64)
+    }
   }
 
   /// `TopK`: the count is an operand from operator set 10 on.

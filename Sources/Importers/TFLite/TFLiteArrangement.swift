@@ -45,14 +45,44 @@ enum TFLiteArrangement {
     try builder.emit(node, Concat(axis: axis), operands, sameParameters: true)
   }
 
-  /// SQUEEZE and EXPAND_DIMS: the shape the file states.
-  @Sendable static func restate(
+  /// EXPAND_DIMS: the shape the file states; where it leaves that open, an axis of 1 as operand 1 says.
+  @Sendable static func expand(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    try restate(node, &builder) { (shape, builder) throws(GraphError) in
+      let axes = try builder.integers(node, 1)
+      guard axes.count == 1 else { throw node.invalid("its axes are \(axes)") }
+      var expanded = shape
+      expanded.insert(1, at: try node.axis(axes[0], rank: shape.count + 1))
+      return expanded
+    }
+  }
+
+  /// SQUEEZE: the shape the file states; where it leaves that open, without the axes its option names, or
+  /// without any of 1 where it names none.
+  @Sendable static func squeeze(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    try restate(node, &builder) { (shape, _) throws(GraphError) in
+      var axes: Set<Int> = []
+      for axis in try node.options(30)?.int32s(0, limit: ImportLimits.rank) ?? [] {
+        axes.insert(try node.axis(axis, rank: shape.count))
+      }
+      let left = shape.indices.filter { axes.isEmpty ? shape[$0] != 1 : !axes.contains($0) }
+      return left.map { shape[$0] }
+    }
+  }
+
+  private static func restate(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder,
+    open: ([Int], inout TFLiteBuilder) throws(GraphError) -> [Int]
   ) throws(GraphError) {
     let input = try builder.operand(node, 0)
     guard node.outputs.count == 1 else { throw node.invalid("it should have one result") }
-    let stated = try builder.stated(node, 0).shape
     let shape = builder.graph[input].type.shape
+    let stated =
+      try builder.isOpen(node, 0)
+      ? try open(shape, &builder) : try builder.stated(node, 0).shape
     guard shape.filter({ $0 != 1 }) == stated.filter({ $0 != 1 }) else {
       throw node.invalid("\(shape) cannot become \(stated)")
     }

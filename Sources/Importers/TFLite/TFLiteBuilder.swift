@@ -8,6 +8,8 @@ struct TFLiteBuilder {
   let model: TFLiteModel
   /// What the model keeps from run to run.
   var variables = TFLiteVariables()
+  /// Variable tensors of sequences that are to be kept, as long as no layer has taken them.
+  private(set) var tensorsToKeep: Set<String>
   private var scope: Scope
   private var constantBytes = 0
   private var names: Set<String> = []
@@ -35,9 +37,10 @@ struct TFLiteBuilder {
   /// Starts with the interface.
   init(
     _ model: TFLiteModel, name: String, constants: [String: TensorData],
-    states: [StateRequest.Pair], dataShapes: [[Int]]
+    states: [StateRequest.Pair], keeping tensors: Set<String> = [], dataShapes: [[Int]]
   ) throws(GraphError) {
     self.model = model
+    tensorsToKeep = tensors
     budget = ImportBudget(fileBytes: model.byteCount)
     let main = model.main
     graph = Graph(name: name)
@@ -67,6 +70,8 @@ struct TFLiteBuilder {
       }
       // What an interpreter is given anew with every run is no state.
       scope.tensors[input].isVariable = false
+      try ImportLimits.check(
+        scope.tensors[input].shape, node: main.tensors[input].name, "the input")
       let id = try value(input)
       if let data = try bound.constant(main.tensors[input].name, of: graph[id].type) {
         graph[id].constant = data
@@ -91,6 +96,9 @@ struct TFLiteBuilder {
   }
 
   // MARK: Subgraphs
+
+  /// Whether operators of the model's main subgraph are being emitted.
+  var isMain: Bool { scope.path.count == 1 }
 
   /// Emits the operators of another subgraph in the place of `node`.
   ///
@@ -144,8 +152,13 @@ struct TFLiteBuilder {
 
   /// Types tensor `index`, reads its parameters and, for a constant, its elements.
   mutating func value(_ index: Int) throws(GraphError) -> ValueID {
-    if let known = scope.values[index] { return known }
     let tensor = scope.tensors[index]
+    guard !tensor.isVariable else {
+      throw GraphError.unsupported(
+        operation: "tensor", node: tensor.name,
+        reason: "variable tensors are run as what one recurrent layer keeps only")
+    }
+    if let known = scope.values[index] { return known }
     let id =
       scope.path.count == 1
       ? ValueID(index)
@@ -156,12 +169,12 @@ struct TFLiteBuilder {
         operation: "tensor", node: tensor.name,
         reason: "TFLite type \(tensor.type) is not read; export with float32 or int8")
     }
-    guard !tensor.isVariable else {
-      throw GraphError.unsupported(
-        operation: "tensor", node: tensor.name,
-        reason: "variable tensors are not run; export a stateless model")
-    }
     let raw = try model.data(of: tensor)
+    if raw.isEmpty, tensor.isEmptyList {
+      graph[id].type = ValueType(element, tensor.shape)
+      graph[id].constant = .empty(graph[id].type)
+      return id
+    }
     if raw.isEmpty || ImportLimits.count(tensor.shape) == nil {
       try ImportLimits.check(tensor.shape, node: tensor.name, "the tensor")
     }
@@ -271,6 +284,22 @@ struct TFLiteBuilder {
     return try value(node.inputs[index])
   }
 
+  /// An operand that is a variable tensor, typed; nil where it is something else.
+  mutating func variableTensor(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> ValueID? {
+    guard index < node.inputs.count, node.inputs[index] >= 0,
+      scope.tensors[node.inputs[index]].isVariable
+    else { return nil }
+    scope.tensors[node.inputs[index]].isVariable = false
+    defer { scope.tensors[node.inputs[index]].isVariable = true }
+    return try value(node.inputs[index])
+  }
+
+  /// Whether the caller wants an operand to be kept from run to run; it can be asked for once.
+  mutating func isAskedToKeep(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> Bool {
+    guard index < node.inputs.count, node.inputs[index] >= 0 else { return false }
+    return tensorsToKeep.remove(scope.tensors[node.inputs[index]].name) != nil
+  }
+
   /// A required operand with its type and elements.
   mutating func operandValue(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> Value {
     let id = try operand(node, index)
@@ -282,6 +311,12 @@ struct TFLiteBuilder {
     guard node.outputs.indices.contains(index) else { throw node.invalid("it has no result") }
     let id = try value(node.outputs[index])
     return graph[id].type
+  }
+
+  /// Whether the file leaves a result's shape open.
+  func isOpen(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> Bool {
+    guard node.outputs.indices.contains(index) else { throw node.invalid("it has no result") }
+    return scope.tensors[node.outputs[index]].isOpen
   }
 
   /// A result with the type and parameters that the file states.

@@ -31,19 +31,27 @@ enum TFLiteElementwise {
     try builder.emit(node, operation, [layer.input, layer.weights, layer.bias])
   }
 
-  /// FULLY_CONNECTED with computed weights: a product of two tensors.
+  /// FULLY_CONNECTED with computed weights: a product of two tensors, then the bias.
   private static func computedMatrix(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    let options = try node.options(8)
-    guard try builder.optional(node, 2) == nil, try options?.uint8(0) ?? 0 == 0,
-      builder.graph[try builder.operand(node, 0)].type.element == .float32
-    else {
-      throw node.unsupported(
-        "its weights are computed; that is run for floats without a bias and an activation")
+    let left = try builder.operand(node, 0)
+    guard builder.graph[left].type.element == .float32 else {
+      throw node.unsupported("its weights are computed; that is run for floats")
     }
-    let operands: [ValueID?] = [try builder.operand(node, 0), try builder.operand(node, 1)]
-    try builder.emit(node, MatrixProduct(transposesRight: true), operands)
+    let activation = try node.activation(try node.options(8)?.uint8(0) ?? 0)
+    let operands: [ValueID?] = [left, try builder.operand(node, 1)]
+    let product = MatrixProduct(transposesRight: true)
+    guard let bias = try builder.optional(node, 2) else {
+      guard activation == .none else {
+        throw node.unsupported("its weights are computed, and it has an activation without a bias")
+      }
+      return try builder.emit(node, product, operands)
+    }
+    var sum = Binary(.add)
+    sum.activation = activation
+    try builder.emit(
+      node, sum, [try builder.step(node, product, operands, suffix: "/product"), bias])
   }
 
   /// BATCH_MATMUL. Options: adj_x, adj_y.

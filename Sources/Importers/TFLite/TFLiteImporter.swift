@@ -14,9 +14,16 @@ enum TFLiteImporter {
       inputs: main.inputs.map { main.tensors[$0].port }.filter { constants[$0.name] == nil },
       outputs: main.outputs.map { main.tensors[$0].port }, fed: dataShapes.count)
     var builder = try TFLiteBuilder(
-      model, name: name, constants: constants, states: pairs, dataShapes: dataShapes)
+      model, name: name, constants: constants, states: pairs,
+      keeping: Set(states.variables), dataShapes: dataShapes)
     try checkOperators(model)
     try convert(main, of: model, into: &builder)
+    if let name = builder.tensorsToKeep.min() {
+      throw GraphError.invalid(
+        node: name,
+        reason: "no layer of sequences keeps such a tensor; it has "
+          + main.tensors.filter(\.isVariable).map(\.name).joined(separator: ", "))
+    }
     try builder.finishVariables()
     var graph = try builder.finished()
     try StatePairing.apply(pairs, to: &graph)

@@ -148,6 +148,9 @@ struct TFLiteTensor {
   /// single number has.
   var isOpen: Bool { shape.isEmpty || signature.contains { $0 < 0 } }
 
+  /// True for a list of no integers, such as the shape of a single number: it needs no bytes to be known.
+  var isEmptyList: Bool { shape == [0] && (element == .int32 || element == .int64) }
+
   /// Takes open dimensions from an array that will be run: of this rank with its first axis counting
   /// items, or of one more.
   mutating func close(toFit array: [Int]) {

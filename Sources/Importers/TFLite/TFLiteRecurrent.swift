@@ -2,44 +2,191 @@ import ModelGraph
 import Operators
 import PlanFormat
 
-/// Recurrent layers. The state TFLite keeps in variable tensors begins at zero with every inference,
-/// as in the Keras layers that are not `stateful` and that its converter writes this way.
+/// Recurrent layers. What they keep stands in variable tensors: of a layer of one step a state of the
+/// graph; of a sequence zeros again with every inference, as in the Keras layers that are not `stateful`
+/// and that its converter writes this way, unless the caller asks for the tensor to be kept.
 ///
 /// Of int8 layers the integers of weights, input and result are kept; between them LiteRT holds the
 /// hidden state in 8 bits and ``Recurrent`` in 16, so that results are a step or two apart.
 enum TFLiteRecurrent {
-  /// `UNIDIRECTIONAL_SEQUENCE_LSTM`: input [1, T, I], time-major [T, 1, I].
+  /// A layer as its options and its input's shape say.
+  private struct Layer {
+    /// Number of its options in the schema.
+    var options: Int
+    var steps: Int
+    var features: Int
+    /// Axes of 1 around [steps, outputs].
+    var isTimeMajor: Bool
+    /// Whether its variable tensors are states, whatever the caller asks for.
+    var keepsAlways: Bool
+    var clips: (cell: Float, projection: Float)
+
+    func resultShape(_ outputs: Int) -> [Int] {
+      if keepsAlways { return [1, outputs] }
+      return isTimeMajor ? [steps, 1, outputs] : [1, steps, outputs]
+    }
+  }
+
+  /// Operands that are kept.
+  private static let (stateOperand, cellOperand) = (18, 19)
+
+  /// `LSTM`: input [1, I], one step. Options: activation, cell clip, projection clip, kind of kernel.
+  @Sendable static func stepLSTM(
+    _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    guard try node.options(14)?.uint8(3) ?? 0 == 0 else {
+      throw node.unsupported("it is of the basic kind, with five operands; convert the model anew")
+    }
+    let input = try builder.operandValue(node, 0)
+    guard input.type.shape.count == 2, input.type.shape[0] == 1 else {
+      throw node.unsupported("its input has shape \(input.type.shape); one item at a time is run")
+    }
+    guard input.type.element == .float32 else {
+      throw node.unsupported(
+        "its \(input.type.element.rawValue) form is not run; convert the model in float32 and let pack "
+          + "quantise it")
+    }
+    let layer = Layer(
+      options: 14, steps: 1, features: input.type.shape[1], isTimeMajor: false, keepsAlways: true,
+      clips: try clips(node, options: 14))
+    try emit(layer, node, &builder)
+  }
+
+  /// `UNIDIRECTIONAL_SEQUENCE_LSTM`: input [1, T, I], time-major [T, 1, I]. Options: activation, cell
+  /// clip, projection clip, time-major.
   @Sendable static func sequenceLSTM(
     _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) {
-    try check(node)
-    let options = try node.options(71)
-    // A cell clip of 0 is none.
-    let (cellClip, projectionClip) = (try options?.float(1) ?? 0, try options?.float(2) ?? 0)
-    guard try options?.uint8(0) ?? 0 == 4, cellClip >= 0, cellClip.isFinite, projectionClip == 0
-    else { throw node.unsupported("its activation is not tanh, or it clips a projection") }
-    let input = try builder.operand(node, 0)
-    let shape = builder.graph[input].type.shape
-    let isTimeMajor = try options?.bool(3) ?? false
+    let shape = try builder.operandValue(node, 0).type.shape
+    let isTimeMajor = try node.options(71)?.bool(3) ?? false
     guard shape.count == 3, shape[isTimeMajor ? 1 : 0] == 1 else {
       throw node.unsupported("its input has shape \(shape); one sequence at a time is run")
     }
-    let steps = shape[isTimeMajor ? 0 : 1]
+    let layer = Layer(
+      options: 71, steps: shape[isTimeMajor ? 0 : 1], features: shape[2], isTimeMajor: isTimeMajor,
+      keepsAlways: false, clips: try clips(node, options: 71))
+    try emit(layer, node, &builder)
+  }
+
+  /// A clip of 0 is none.
+  private static func clips(
+    _ node: TFLiteNode, options number: Int
+  ) throws(GraphError) -> (cell: Float, projection: Float) {
+    let options = try node.options(number)
+    let clips = (cell: try options?.float(1) ?? 0, projection: try options?.float(2) ?? 0)
+    guard try options?.uint8(0) ?? 0 == 4, clips.cell >= 0, clips.cell.isFinite,
+      clips.projection >= 0, clips.projection.isFinite
+    else { throw node.unsupported("its activation is not tanh, or it has a clip below 0") }
+    return clips
+  }
+
+  private static func emit(
+    _ layer: Layer, _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    func has(_ position: Int) -> Bool {
+      position < node.inputs.count && node.inputs[position] >= 0
+    }
+    guard has(1), has(5), has(12) else {
+      throw node.unsupported("it couples the input and forget gates; train it without that")
+    }
+    if has(16) || (20..<24).contains(where: has) {
+      try writtenOut(layer, node, &builder)
+    } else {
+      try recurrent(layer, node, &builder)
+    }
+  }
+
+  /// What the layer finds in a variable tensor: nil for zeros that it does not keep.
+  private static func kept(
+    _ position: Int, _ layer: Layer, count: Int, _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) -> ValueID? {
+    let isAsked = try builder.isAskedToKeep(node, position)
+    guard layer.keepsAlways || isAsked else { return nil }
+    let read = try builder.memory(node, position)
+    guard builder.graph[read].type == ValueType(.float32, [1, count]) else {
+      throw node.unsupported(
+        "\(builder.graph[read].name) is \(builder.graph[read].type.shape), "
+          + "\(builder.graph[read].type.element.rawValue); float32 of [1, \(count)] is kept")
+    }
+    return read
+  }
+
+  // MARK: With normalised gates or a projection
+
+  private static func writtenOut(
+    _ layer: Layer, _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    guard layer.steps <= ImportLimits.unrolledSteps else {
+      throw node.unsupported(
+        "it normalises its gates or projects its state, and such layers are written out step by step, "
+          + "\(ImportLimits.unrolledSteps) steps at most; it has \(layer.steps)")
+    }
+    let gates = try TFLiteGatedSteps(node, &builder, features: layer.features, clips: layer.clips)
+    let input = try builder.operand(node, 0)
+    guard builder.graph[input].type.element == .float32 else {
+      throw node.unsupported(
+        "it normalises its gates or projects its state; such layers are run in floats")
+    }
+    let rows = try builder.flattened(node, input, [layer.steps, layer.features])
+    let state = try kept(stateOperand, layer, count: gates.outputs, node, &builder)
+    let cell = try kept(cellOperand, layer, count: gates.units, node, &builder)
+    func zeros(_ count: Int, _ suffix: String) -> ValueID {
+      builder.constant(
+        node, suffix,
+        TensorData(shape: [1, count], floats: [Float](repeating: 0, count: count)))
+    }
+    var memory = TFLiteGatedSteps.Memory(
+      state: state ?? zeros(gates.outputs, "/first-state"),
+      cell: cell ?? zeros(gates.units, "/first-cell"))
+    var results: [ValueID] = []
+    for step in 0..<layer.steps {
+      let suffix = layer.steps == 1 ? "" : "/step-\(step)"
+      let row =
+        layer.steps == 1
+        ? rows
+        : try builder.step(node, Pick(positions: [[step], nil]), [rows], suffix: suffix + "/row")
+      memory = try gates.advance(memory, row, node, &builder, suffix: suffix)
+      results.append(memory.state)
+      try builder.checkBudget(node)
+    }
+    if let state { builder.keep(memory.state, in: state) }
+    if let cell { builder.keep(memory.cell, in: cell) }
+    let all =
+      results.count == 1
+      ? results[0] : try builder.step(node, Concat(axis: 0), results, suffix: "/steps")
+    try builder.emit(
+      node, Reshape(shape: layer.resultShape(gates.outputs)), [all], sameParameters: true)
+  }
+
+  // MARK: Plain
+
+  private static func recurrent(
+    _ layer: Layer, _ node: TFLiteNode, _ builder: inout TFLiteBuilder
+  ) throws(GraphError) {
+    let input = try builder.operand(node, 0)
     let weights = try Stack(node, [1, 4, 2, 3], &builder)
     let recurrent = try Stack(node, [5, 8, 6, 7], &builder)
     let units = recurrent.shape.last ?? 0
     let biases = try biases(node, weights, input: builder.graph[input], &builder)
     guard weights.shape.count == 2, recurrent.shape == [4 * units, units],
-      weights.shape == [4 * units, shape[2]], biases.count == 4 * units
+      weights.shape == [4 * units, layer.features], biases.count == 4 * units
     else {
       throw node.invalid("its weights are \(weights.shape), \(recurrent.shape), \(biases.count)")
     }
+    let state = try kept(stateOperand, layer, count: units, node, &builder)
+    let cell = try kept(cellOperand, layer, count: units, node, &builder)
+    func initial(_ read: ValueID?) throws(GraphError) -> ValueID? {
+      guard let read else { return nil }
+      return try builder.step(
+        node, Reshape(shape: [1, 1, units]), [read], suffix: "/" + builder.graph[read].name)
+    }
     let none = [Float](repeating: 0, count: 4 * units)
     var operands: [ValueID?] = [
-      try builder.flattened(node, input, [steps, 1, shape[2]]),
+      try builder.flattened(node, input, [layer.steps, 1, layer.features]),
       weights.value(node, "/weights", &builder), recurrent.value(node, "/recurrent", &builder),
       builder.constant(
-        node, "/biases", TensorData(shape: [1, 8 * units], floats: biases + none)), nil, nil,
+        node, "/biases", TensorData(shape: [1, 8 * units], floats: biases + none)),
+      try initial(state), try initial(cell),
     ]
     if try builder.optional(node, 9) != nil {
       // Peepholes of i, f, o.
@@ -47,14 +194,30 @@ enum TFLiteRecurrent {
       operands.append(
         builder.constant(node, "/peepholes", TensorData(shape: [1, 3 * units], floats: peepholes)))
     }
-    let operation = Recurrent(
-      cell: .lstm, direction: .forward, result: .sequence,
-      functions: [Recurrent.defaultFunctions(.lstm)], cellClip: cellClip > 0 ? cellClip : nil)
     let stated = try builder.statedValue(node, 0)
-    let result = try builder.step(
-      node, operation, operands, suffix: "/steps", quantization: stated.quantization)
-    let resultShape = isTimeMajor ? [steps, 1, units] : [1, steps, units]
-    try builder.emit(node, Reshape(shape: resultShape), [result], sameParameters: true)
+    func result(
+      _ result: RecurrentParameters.Result, _ suffix: String, _ quantization: Quantization?
+    ) throws(GraphError) -> ValueID {
+      let operation = Recurrent(
+        cell: .lstm, direction: .forward, result: result,
+        functions: [Recurrent.defaultFunctions(.lstm)],
+        cellClip: layer.clips.cell > 0 ? layer.clips.cell : nil)
+      return try builder.step(
+        node, operation, operands, suffix: suffix, quantization: quantization)
+    }
+    let shape = [1, units]
+    for (read, part, suffix) in [
+      (state, RecurrentParameters.Result.finalHidden, "/last-state"),
+      (cell, .finalCell, "/last-cell"),
+    ] {
+      guard let read else { continue }
+      let last = try result(part, suffix, nil)
+      builder.keep(
+        try builder.step(node, Reshape(shape: shape), [last], suffix: suffix + "/kept"), in: read)
+    }
+    let sequence = try result(.sequence, "/steps", stated.quantization)
+    try builder.emit(
+      node, Reshape(shape: layer.resultShape(units)), [sequence], sameParameters: true)
   }
 
   /// TFLite has a tensor per gate, in the order i, f, c, o; one tensor has them as i, o, f, c.
@@ -143,21 +306,5 @@ enum TFLiteRecurrent {
       }
     }
     return biases
-  }
-
-  /// What this form of LSTM may have and is not run with.
-  private static func check(_ node: TFLiteNode) throws(GraphError) {
-    func has(_ position: Int) -> Bool {
-      position < node.inputs.count && node.inputs[position] >= 0
-    }
-    guard has(1), has(5), has(12) else {
-      throw node.unsupported("it couples the input and forget gates; train it without that")
-    }
-    guard !has(16), !has(17) else {
-      throw node.unsupported("it projects its hidden state; put a dense layer behind it instead")
-    }
-    guard !(20..<24).contains(where: has) else {
-      throw node.unsupported("it normalises its gates; train it without layer normalisation")
-    }
   }
 }

@@ -1,7 +1,8 @@
 import ModelGraph
 import Operators
 
-/// Resource variables: what a streaming model keeps from one run to the next.
+/// What a streaming model keeps from one run to the next: resource variables, and the variable tensors of
+/// recurrent layers.
 ///
 /// A variable that is read before it is assigned, and assigned, is a state of the graph. One that is
 /// only read is a constant, one that is read after it was assigned is what it was assigned.
@@ -91,6 +92,18 @@ struct TFLiteVariables {
     builder.variables.variables[name]?.assigned = value
   }
 
+  /// Begins a variable that no VAR_HANDLE names; false where there is one of that name.
+  fileprivate mutating func begin(_ name: String, at read: ValueID, initial: TensorData) -> Bool {
+    guard variables[name] == nil else { return false }
+    variables[name] = Variable(read: read, assigned: nil, initial: initial)
+    order.append(name)
+    return true
+  }
+
+  fileprivate mutating func assign(_ name: String, _ value: ValueID) {
+    variables[name]?.assigned = value
+  }
+
   private static func variable(
     of node: TFLiteNode, _ builder: TFLiteBuilder
   ) throws(GraphError) -> String {
@@ -110,6 +123,26 @@ struct TFLiteVariables {
 }
 
 extension TFLiteBuilder {
+  /// What a layer's variable tensor holds before a run: what the run before left there, or at first
+  /// zeros.
+  mutating func memory(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> ValueID {
+    guard isMain, let id = try variableTensor(node, index) else {
+      throw node.unsupported(
+        "what it keeps from run to run is no variable tensor of the main graph; convert the model anew"
+      )
+    }
+    let value = graph[id]
+    guard let zeros = TensorData.zero(value.type.element).broadcast(to: value.type.shape),
+      value.quantization == nil, variables.begin(value.name, at: id, initial: zeros)
+    else { throw node.invalid("\(value.name) belongs to two layers, or is quantised") }
+    return id
+  }
+
+  /// States what the variable tensor that `read` is holds after a run.
+  mutating func keep(_ value: ValueID, in read: ValueID) {
+    variables.assign(graph[read].name, value)
+  }
+
   /// Makes variables states, or constants where nothing assigns them.
   mutating func finishVariables() throws(GraphError) {
     var written: Set<ValueID> = []

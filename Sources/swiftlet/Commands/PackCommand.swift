@@ -28,6 +28,8 @@ enum PackCommand {
         .value("version", "VERSION", "semantic version; 0.1.0 by default"),
         .value("sequence", "N", "release number, rising; 1 by default"),
         .value("input-scale", "S", "inputs are raw bytes times S, e.g. 1/255"),
+        .value(
+          "sqnr", "DB", "16-bit activations until the outputs are this near the float model's"),
         .value("window", "ITEMS", "inferences per telemetry window"),
         .value("base", "BUNDLE", "follow the integers of this release, for a small delta"),
         .value("dead-zone", "STEPS", "and keep those that should move by less, e.g. 0.25"),

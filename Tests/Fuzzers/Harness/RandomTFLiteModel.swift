@@ -7,7 +7,7 @@ import Wire
 package struct RandomTFLiteModel {
   private var random: SplitMix64
   private var model = TFLiteFile()
-  private var base: [Int32] = []
+  private var base: [Int] = []
   private var element = TFLiteFile.Element.float32
 
   /// The model of `seed`.
@@ -32,7 +32,7 @@ package struct RandomTFLiteModel {
   private mutating func below(_ bound: Int) -> Int { Int(random.below(UInt64(bound))) }
   /// True once in `chances`.
   private mutating func isRare(_ chances: Int) -> Bool { below(chances) == 0 }
-  private mutating func size() -> Int32 { isRare(30) ? 0 : [1, 2, 3, 4, 4, 6][below(6)] }
+  private mutating func size() -> Int { isRare(30) ? 0 : [1, 2, 3, 4, 4, 6][below(6)] }
 
   private mutating func integer() -> Int64 {
     isRare(12)
@@ -48,7 +48,7 @@ package struct RandomTFLiteModel {
 
   // MARK: Tensors
 
-  private mutating func activation(_ name: String, _ shape: [Int32]) -> Int32 {
+  private mutating func activation(_ name: String, _ shape: [Int]) -> Int32 {
     let type = isRare(12) ? anyElement() : element
     let isQuantized = [.int8, .uint8, .int16].contains(type) && !isRare(16)
     let same = isRare(4) ? float() : 0.5
@@ -70,13 +70,13 @@ package struct RandomTFLiteModel {
       return model.constant(
         name,
         integers: (0..<lengths[below(5)]).map { _ in Int32(truncatingIfNeeded: integer()) })
-    case 4: return model.constant(name, integers: base)
+    case 4: return model.constant(name, integers: base.map { Int32($0) })
     default:
-      var shape: [Int32]
+      var shape: [Int]
       switch below(5) {
       case 0: shape = base
       case 1: shape = [base.last ?? 1]
-      case 2: shape = [size(), 1 + Int32(below(3)), 1 + Int32(below(3)), base.last ?? 1]
+      case 2: shape = [size(), 1 + below(3), 1 + below(3), base.last ?? 1]
       case 3: shape = [size(), base.last ?? 1]
       default: shape = []
       }
@@ -86,8 +86,8 @@ package struct RandomTFLiteModel {
       let width =
         [.float32, .int32].contains(type)
         ? 4 : [.int64].contains(type) ? 8 : [.int16, .float16].contains(type) ? 2 : 1
-      let count = shape.reduce(1) { $0 * Int($1) }
-      let channels = shape.first.map { Int($0) } ?? 1
+      let count = shape.reduce(1, *)
+      let channels = shape.first ?? 1
       let scales: [Float] =
         type == .float32 ? [] : isRare(2) ? [0.25] : (0..<channels).map { _ in float() }
       return model.tensor(
@@ -117,13 +117,13 @@ package struct RandomTFLiteModel {
   }
 
   /// The union's number of the options each operator has; the schema's order of their fields.
-  private static let types: [Int32: UInt8] = [
+  private static let types: [Int32: Int] = [
     0: 11, 1: 5, 2: 10, 3: 1, 4: 2, 5: 94, 9: 8, 11: 12, 17: 5, 18: 21, 22: 17, 23: 15, 25: 9,
     26: 19, 36: 23, 40: 27, 41: 28, 42: 29, 44: 71, 45: 32, 49: 35, 50: 50, 53: 37, 56: 40, 67: 49,
     83: 59, 88: 64, 97: 74, 98: 75, 100: 77, 102: 79, 126: 101,
   ]
 
-  private mutating func options(_ code: Int32) -> (UInt8, FlatBufferFields)? {
+  private mutating func options(_ code: Int32) -> (Int, FlatBufferFields)? {
     guard let type = Self.types[code] else { return nil }
     var fields: FlatBufferFields = [:]
     for field in 0..<7 where !isRare(5) {
@@ -138,6 +138,6 @@ package struct RandomTFLiteModel {
           Int32(isRare(8) ? Int32(truncatingIfNeeded: integer()) : Int32(below(3))))
       }
     }
-    return (isRare(20) ? random.byte() : type, fields)
+    return (isRare(20) ? below(256) : type, fields)
   }
 }

@@ -102,21 +102,7 @@ struct PackRequestReader {
       recipe.calibration.map { [file($0)] } ?? [], "calibration", &request)
     request.referenceFiles = try load(
       recipe.reference.map { [file($0)] } ?? [], "reference", &request)
-    var inputs: [NamedPort] = []
-    for input in recipe.inputs ?? [] {
-      do throws(RecipeError) {
-        inputs.append(try NamedPort(input))
-      } catch {
-        throw CommandFailure(.failed, "\(path): \(error.reason)")
-      }
-    }
-    request.ports =
-      inputs
-      + (recipe.outputs ?? []).map { output in
-        NamedPort(
-          name: output.name,
-          naming: PortNaming(unit: output.unit ?? "", labels: output.labels ?? []))
-      }
+    request.ports = try ports(recipe)
     request.reading = try ModelOptions.reading(recipe, file)
     if let groups = recipe.groups {
       request.calibrationGroups = try ModelOptions.groups(file(groups))
@@ -143,6 +129,24 @@ struct PackRequestReader {
       try self.test(test, file)
     }
     return request
+  }
+
+  /// Inputs, then outputs, as the recipe names them.
+  private func ports(_ recipe: Recipe) throws(CommandFailure) -> [NamedPort] {
+    var ports: [NamedPort] = []
+    for input in recipe.inputs ?? [] {
+      do throws(RecipeError) {
+        ports.append(try NamedPort(input))
+      } catch {
+        throw CommandFailure(.failed, "\(path): \(error.reason)")
+      }
+    }
+    return ports
+      + (recipe.outputs ?? []).map { output in
+        NamedPort(
+          name: output.name,
+          naming: PortNaming(unit: output.unit ?? "", labels: output.labels ?? []))
+      }
   }
 
   private func test(

@@ -12,7 +12,7 @@ extension Packer {
     _ found: (trial: Trial, summary: String), _ graph: Graph, _ bench: TrialBench
   ) throws(PackError) -> (found: (trial: Trial, summary: String), note: String?) {
     guard let release = request.base else { return (found, nil) }
-    let least = try bench.confirmed(found.trial) - release.decibelsLost
+    let least = try min(bench.confirmed(found.trial), release.decibels) - release.decibelsLost
     for deadZone in release.deadZone == nil ? [nil] : [release.deadZone, nil] {
       guard let base = release.base(deadZone: deadZone) else { break }
       progress("following the base")

@@ -6,7 +6,8 @@ import Quantizer
 
 /// A packed release that another one follows, so that a delta between them is small.
 public struct QuantizedRelease: Sendable {
-  /// Decibels that following may cost against the best way found without; beyond, it is not followed.
+  /// Decibels that following may cost: against the release's own figure, or the best way found without
+  /// it where that is lower. Where it costs more, the release is not followed.
   public var decibelsLost = 1.0
   /// Levels of the base are kept this far beyond half a step; nil keeps none.
   public var deadZone: Float?
@@ -14,6 +15,8 @@ public struct QuantizedRelease: Sendable {
   private let weights: [UInt8]
   /// How it was made integers, as its report says.
   let report: String
+  /// How near its float model it came.
+  let decibels: Double
 
   /// What a report says where weights were equalised.
   static let equalizedMark = "equalised"
@@ -24,7 +27,7 @@ public struct QuantizedRelease: Sendable {
   ///
   /// - Throws: `PackError` for a bundle that cannot be followed: of trees, or quantised elsewhere.
   public init(_ bundle: VerifiedBundle) throws(PackError) {
-    guard let method = bundle.manifest.quantization?.method,
+    guard let quantization = bundle.manifest.quantization,
       let plan = try? Plan(decoding: bundle.section(.plan)),
       let weights = try? bundle.section(.weights),
       plan.instructions.allSatisfy({ instruction in
@@ -37,7 +40,8 @@ public struct QuantizedRelease: Sendable {
     }
     self.plan = plan
     self.weights = weights
-    report = method
+    report = quantization.method
+    decibels = quantization.outputDecibels
   }
 
   /// What the quantiser follows; nil where this program does not know how the release was made.

@@ -228,7 +228,7 @@ let testing: [Target] = [
     [
       "Arrays", "BundleFormat", "Bundling", "DeviceRuntime", "FloatReference", "HostArrays",
       "Importers", "Kernels", "Lowering", "ModelGraph", "Operators", "PlanFormat", "Quantizer",
-      "Sealing", "Targets",
+      "Sealing", "Targets", "Wire",
     ]),
   tests(
     "Evaluation",

@@ -87,6 +87,11 @@ public struct ReleaseTest {
           .failed, "the test data has no labels",
           hint: "add test.labels, or a column `label` to the table")
       }
+      guard !dataset.slices.isEmpty || !gates.contains(where: { $0.sliceItems != nil }) else {
+        throw PackError(
+          .failed, "a gate judges slices, and the test data has none",
+          hint: "add columns `slice:NAME` to the table, or test.slices")
+      }
       let needsFloat = gates.contains { $0.needsFloatModel }
       evidence.report = try evaluator.evaluate(dataset, model: needsFloat ? draft.model : nil)
     }

@@ -38,7 +38,9 @@ struct ComparisonReport {
     evidence.report = challenger.report
     evidence.champion = champion.report
     self.margin = try GateJudge(evidence).verdict(
-      Gate(.metric(metric), .margin(margin), sliceItems: sliceItems))
+      Gate(
+        .metric(metric), .margin(margin),
+        sliceItems: challenger.report.selections.count > 1 ? sliceItems : nil))
   }
 
   /// Why the challenger should not follow; nil where nothing speaks against it.

@@ -160,6 +160,9 @@ final class Workshop {
     let one = try NumericArray(floats: ramp, shape: [1, 1, 8, 8])
     try folder.write("two.npz", try Npz.write([("first", one), ("second", one)]))
     try folder.write("one.npy", Npy.write(one))
+    try folder.write(
+      "faint.npy",
+      Npy.write(try NumericArray(floats: ramp.map { $0 / 16 }, shape: [1, 1, 8, 8])))
     try folder.write("small.npy", Npy.write(try NumericArray(floats: ramp, shape: [1, 1, 4, 16])))
     try folder.write(
       "labels.npy", Npy.write(try NumericArray(int8: [Int8](repeating: 3, count: 64), shape: [64])))

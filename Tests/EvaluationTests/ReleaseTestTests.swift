@@ -70,6 +70,21 @@ import Testing
     #expect(outcome.notes.last == "a")
   }
 
+  /// A gate that would judge nothing is no gate.
+  @Test func whatGatesNeed() throws {
+    let draft = try Self.draft()
+    var dataset = try Self.dataset(try Self.array(40, seed: 9), draft)
+    var sliced = ReleaseTest(
+      draft, gates: [Gate(.metric(.accuracy), .minimum(0.1), sliceItems: 30)])
+    #expect(throws: PackError.self) { try sliced.measure(dataset) }
+    dataset.targets = nil
+    var labelled = ReleaseTest(draft, gates: [Gate(.metric(.accuracy), .minimum(0.1))])
+    let error = try #require(#expect(throws: PackError.self) { try labelled.measure(dataset) })
+    #expect(error.message.contains("no labels"))
+    var noise = ReleaseTest(draft, gates: [Gate(.noise, .minimum(1))])
+    #expect(throws: Never.self) { try noise.measure(dataset) }
+  }
+
   /// Ranges were set by the calibration data: a test on it is none.
   @Test func sharedItems() throws {
     let draft = try Self.draft()

@@ -2,6 +2,7 @@ import FloatReference
 import Importers
 import ModelGraph
 import ModelSamples
+import TestSupport
 import Testing
 
 /// SVDF against LiteRT 2.3.0's BUILTIN_REF, whose interpreter was invoked once per item.
@@ -61,6 +62,14 @@ import Testing
   @Test func windowMustFit() {
     #expect(throws: GraphError.self) {
       try ModelImporter.load(bytes: Self.cases[1].bytes(state: 7), name: "svdf")
+    }
+  }
+
+  /// Whatever a byte becomes, the model is read or refused.
+  @Test(arguments: [cases[0], cases[cases.count - 1]])
+  func damageIsReadOrRefused(_ recorded: Case) {
+    for damaged in Damage.flips(recorded.bytes()) {
+      _ = try? ModelImporter.load(bytes: damaged, name: "flip")
     }
   }
 }

@@ -2,6 +2,7 @@ import FloatReference
 import Importers
 import ModelGraph
 import ModelSamples
+import TestSupport
 import Testing
 
 /// TFLite layers that keep variable tensors from run to run, against LiteRT 2.3.0's BUILTIN_REF, whose
@@ -129,6 +130,16 @@ import Testing
       #expect(throws: GraphError.self) {
         try Self.run(Layer(steps: 3).bytes, items: 1, keeping: ["state", name])
       }
+    }
+  }
+
+  /// Whatever a byte becomes, the model is read or refused.
+  @Test(arguments: [cases[0], cases[cases.count - 1]])
+  func damageIsReadOrRefused(_ recorded: Case) {
+    for damaged in Damage.flips(recorded.layer.bytes) {
+      _ = try? ModelImporter.load(
+        bytes: damaged, name: "flip",
+        states: StateRequest(declared: [], variables: recorded.layer.steps == nil ? [] : ["state"]))
     }
   }
 }

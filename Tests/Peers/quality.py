@@ -65,7 +65,7 @@ class Swiftlet:
         options = ["--input-scale", repr(scale)] if scale else []
         options += ["--sqnr", target] if target else []
         self.call(
-            "pack", model, "--name", "quality", "--calibration", calibration_path, "-o", bundle,
+            "pack", model, "--name", "measured", "--calibration", calibration_path, "-o", bundle,
             *options)
         options = []
         if labels is not None:
@@ -111,7 +111,7 @@ def without_output_grid(path: Path) -> None:
 def onnxruntime_quality(folder: Path, task) -> dict[str, float]:
     """ONNX Runtime's static quantisation, int8 weights per channel, by each way of calibrating."""
     prepared, quantised = folder / "prepared.onnx", folder / "quantised.onnx"
-    quant_pre_process(str(task.path), str(prepared))
+    quant_pre_process(str(task.path), str(prepared), skip_symbolic_shape=True)
     truth = run(task.path, task.test)
     results = {}
     methods = {
@@ -135,7 +135,8 @@ def run(path: Path, items) -> numpy.ndarray:
 
 
 def shared_rows(program: Swiftlet, only: str):
-    """Models of shared/quant beside the best tuned peer of block B on each."""
+    """Models of shared/quant beside the best tuned peer on each: AIMET's round the output to 8 bits, the
+    others do not."""
     manifest = json.loads((SHARED / "quant" / "manifest.json").read_text())
     peers = json.loads((SHARED / "quant" / "peers.json").read_text())
     for name, entry in manifest.items():
@@ -151,7 +152,7 @@ def shared_rows(program: Swiftlet, only: str):
             SHARED / "quant" / entry["model"], data["calib_x"], data["test_x"], labels, scale)
         tuned = {
             peer: figures["sqnr"] for peer, figures in peers.get(name, {}).items()
-            if (peer.endswith("_outf") or peer.startswith("nncf")) and "a16" not in peer}
+            if peer.endswith("_outf") or peer.startswith(("nncf", "aimet")) and "a16" not in peer}
         best = max(tuned, key=tuned.get) if tuned else None
         yield row(name, ours, tuned.get(best), best)
 

@@ -45,10 +45,11 @@ class Network:
 
     def write(self, path: Path) -> Path:
         float32 = TensorProto.FLOAT
+        rank = 2 if self.nodes[-1].op_type == "Gemm" else 1 + len(self.shape)
         graph = helper.make_graph(
             self.nodes, self.name,
             [helper.make_tensor_value_info("input", float32, ["N", *self.shape])],
-            [helper.make_tensor_value_info(self.value, float32, None)], self.constants)
+            [helper.make_tensor_value_info(self.value, float32, ["N", *[None] * (rank - 1)])], self.constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
         model.ir_version = 8
         onnx.checker.check_model(model)
@@ -74,7 +75,7 @@ def dense(folder: Path, name: str, data, hidden: tuple, is_class: bool) -> Task:
     x, test = scaler.transform(x), scaler.transform(test)
     kind = MLPClassifier if is_class else MLPRegressor
     target = y if is_class else (y - y.mean()) / y.std()
-    net = kind(hidden, max_iter=600, random_state=1, alpha=1e-3).fit(x, target)
+    net = kind(hidden_layer_sizes=hidden, max_iter=600, random_state=1, alpha=1e-3).fit(x, target)
     graph = Network(name, x.shape[1:])
     for position, (weights, bias) in enumerate(zip(net.coefs_, net.intercepts_)):
         graph.node("Gemm", [weights.T, bias], transB=1)

@@ -137,8 +137,8 @@ let host: [Target] = [
     "Evaluation",
     [
       "Bundling", "BundleFormat", "DeviceRuntime", "FloatReference", "HostArrays", "Importers",
-      "ModelGraph", "PlanFormat", "Quantizer", "SignalChain",
-    ]),
+      "Kernels", "ModelGraph", "PlanFormat", "Quantizer", "SignalChain", "System",
+    ], settings: hot),
   .executableTarget(
     name: "swiftlet",
     dependencies: [
@@ -229,6 +229,12 @@ let testing: [Target] = [
       "Arrays", "BundleFormat", "Bundling", "DeviceRuntime", "FloatReference", "HostArrays",
       "Importers", "Kernels", "Lowering", "ModelGraph", "Operators", "PlanFormat", "Quantizer",
       "Sealing", "Targets", "Wire",
+    ]),
+  tests(
+    "Evaluation",
+    [
+      "Arrays", "BundleFormat", "Bundling", "DeviceRuntime", "Evaluation", "HostArrays",
+      "ModelSamples", "Sealing", "Targets",
     ]),
   tests(
     "Chain",

@@ -11,8 +11,8 @@ struct Main {
       version: DeviceProgram.version,
       commands: [
         KeygenCommand.command, PackCommand.command, SignCommand.command, DeltaCommand.command,
-        InspectCommand.command,
-        EvalCommand.command, RunModelCommand.command,
+        InspectCommand.command, EvalCommand.command, CompareCommand.command,
+        RunModelCommand.command,
       ]
         + DeviceProgram.commands(HostEnvironment.environment).filter { $0.spec.name != "run" }
         + [DriftCommand.command, TargetsCommand.command, FleetCommand.command])

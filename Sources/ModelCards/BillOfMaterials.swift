@@ -95,16 +95,17 @@ public struct BillOfMaterials {
       ))
   }
 
-  /// The model file it was made from.
+  /// The model file it was made from, and the release whose integers it follows.
   private var pedigree: JSONValue? {
-    let models = manifest.provenance.sources.filter { $0.role == "model" }
-    guard !models.isEmpty else { return nil }
-    let ancestors = models.enumerated().map { index, source in
-      JSONValue.record(
-        ("type", .string("machine-learning-model")), ("bom-ref", .string("source:model-\(index)")),
-        ("name", .string("\(manifest.name), model file")), ("hashes", Self.hashes(source.digest)))
+    let ancestors = [("model", "model file"), ("base", "release before")].flatMap { role, name in
+      manifest.provenance.sources.filter { $0.role == role }.enumerated().map { index, source in
+        JSONValue.record(
+          ("type", .string("machine-learning-model")),
+          ("bom-ref", .string("source:\(role)-\(index)")),
+          ("name", .string("\(manifest.name), \(name)")), ("hashes", Self.hashes(source.digest)))
+      }
     }
-    return .record(("ancestors", .array(ancestors)))
+    return ancestors.isEmpty ? nil : .record(("ancestors", .array(ancestors)))
   }
 
   private func component(_ section: Section) -> JSONValue {
@@ -188,10 +189,10 @@ public struct BillOfMaterials {
   /// Data and recipe, in the order they were used.
   private var sourceComponents: [SourceComponent] {
     var counts: [String: Int] = [:]
-    return manifest.provenance.sources.filter { $0.role != "model" }.map { source in
+    return manifest.provenance.sources.filter { $0.isData || $0.role == "recipe" }.map { source in
       counts[source.role, default: 0] += 1
       let number = counts[source.role, default: 1]
-      let isData = source.role != "recipe"
+      let isData = source.isData
       let reference = "source:\(source.role)-\(number)"
       let facts = number == 1 ? card.section?.data.first { $0.role == source.role } : nil
       let licence = isData ? LicenceText(text: card.statement.dataLicence).licenses : nil

@@ -90,7 +90,7 @@ public struct ModelCard {
       blocks.append(.facts([("Trained on", statement.trainingData)]))
     }
     let facts = section?.data ?? []
-    let sources = manifest.provenance.sources.filter { $0.role != "model" && $0.role != "recipe" }
+    let sources = manifest.provenance.sources.filter(\.isData)
     let rows =
       facts.map { facts in
         [
@@ -252,6 +252,11 @@ public struct ModelCard {
     }
     return text
   }
+}
+
+extension Provenance.Source {
+  /// What bundles are made from besides data: the model file, the recipe, the release that was followed.
+  var isData: Bool { !["model", "recipe", "base"].contains(role) }
 }
 
 extension Port {

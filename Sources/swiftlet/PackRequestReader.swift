@@ -59,8 +59,7 @@ struct PackRequestReader {
       }
       request.base?.deadZone = steps
     }
-    request.sources.append(
-      SourceFile(role: "base", bytes: try Files.read(base, limit: BundleLimits.fileBytes)))
+    request.sources.append(try SourceFile(role: "base", path: base))
   }
 
   private func model() throws(CommandFailure) -> PackRequest {

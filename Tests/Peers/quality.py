@@ -168,6 +168,51 @@ def own_rows(program: Swiftlet, folder: Path, only: str):
         yield row(task.name, ours, peers[best], f"ort {best}")
 
 
+def anomaly_rows(program: Swiftlet):
+    """MLPerf Tiny's float autoencoder ad01 packed here, and its int8 model as shipped, run by LiteRT: half
+    of the 40 frames that there are calibrates, the other half tests, both ways round."""
+    folder = SHARED / "quant" / "tflite"
+    frames = numpy.fromfile(folder / "ad01_frames_40x640_f32.bin", "<f4").reshape(40, 640)
+    for half in range(2):
+        calibration, test = frames[half::2], frames[1 - half::2]
+        truth = litert(folder / "ad01_fp32.tflite", test)
+        program.quality(folder / "ad01_fp32.tflite", calibration, test, None)
+        output = program.folder / "output.npy"
+        program.call(
+            "run", program.folder / "model.swb", "--input", program.folder / "test.npy", "-o",
+            output, "--allow-development")
+        for name, got in [
+            ("Swiftlet", numpy.load(output)), ("as shipped", litert(folder / "ad01_int8.tflite", test))]:
+            scores = [numpy.square(test - values.reshape(test.shape)).mean(1) for values in (truth, got)]
+            yield {
+                "half": half, "model": name, "sqnr": round(decibels(truth, got), 1),
+                "correlation": round(float(numpy.corrcoef(*scores)[0, 1]), 4)}
+
+
+def litert(path: Path, items) -> numpy.ndarray:
+    """The outputs of a model by LiteRT's reference kernels, as reals."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    outputs = []
+    for item in items:
+        value = item[None]
+        if source["dtype"] == numpy.int8:
+            scale, zero = source["quantization"]
+            value = numpy.clip(numpy.round(value / scale) + zero, -128, 127).astype(numpy.int8)
+        interpreter.set_tensor(source["index"], value)
+        interpreter.invoke()
+        output = interpreter.get_tensor(result["index"])[0].astype(numpy.float32)
+        if result["dtype"] == numpy.int8:
+            scale, zero = result["quantization"]
+            output = (output - zero) * scale
+        outputs.append(output)
+    return numpy.array(outputs)
+
+
 def row(name: str, ours: dict, peer: float | None, peer_name: str | None) -> dict:
     return {
         "model": name, "sqnr": ours["sqnr_db"], "peer": peer, "peer_name": peer_name,
@@ -201,6 +246,11 @@ def main() -> int:
         if SHARED.exists():
             tables["shared"] = list(shared_rows(program, arguments.only))
             show("shared/quant, peers of peers.json", tables["shared"])
+            tables["ad01"] = list(anomaly_rows(program)) if arguments.only in "ad01" else []
+            for entry in tables["ad01"]:
+                print(
+                    f"ad01, half {entry['half']}: {entry['model']} {entry['sqnr']} dB, anomaly scores "
+                    f"correlate with the float model's by {entry['correlation']}")
         else:
             print("quality: shared models are absent; only those made here", file=sys.stderr)
         tables["own"] = list(own_rows(program, folder, arguments.only))

@@ -5,8 +5,8 @@ ARCH ?= arm64
 # What `device` builds.
 PRODUCT ?= swiftletd
 
-.PHONY: help demo test build lint device conformance operators fuzz fuzz-coverage wheels quality deltas \
-  peers arm-throughput clean
+.PHONY: help demo test build lint device conformance operators fuzz fuzz-coverage wheels quality \
+  sizes deltas peers arm-throughput clean
 
 ## help: this list
 help:
@@ -78,6 +78,11 @@ quality:
 	@.ci/install conformance
 	@swift build -c release --product swiftlet --quiet
 	@python3 Tests/Peers/quality.py $(OPTIONS)
+
+## sizes: bundles of int8 models beside their files under zstd -19
+sizes:
+	@swift build -c release --product swiftlet --quiet
+	@python3 Tests/Peers/sizes.py $(OPTIONS)
 
 ## peers: Swiftlet beside LiteRT, ONNX Runtime, OpenVINO and ncnn on this machine; OPTIONS='--only kws'
 peers: ARCH = $(subst x86_64,x86-64,$(subst aarch64,arm64,$(shell uname -m)))

@@ -237,15 +237,16 @@ public struct Packer {
     if given.completeness == .full { return try complete(given, items, starts, encodings) }
     guard !items.isEmpty else { throw missingData(given) }
     progress("calibrating on \(items.count) items")
-    var models: [(name: String, model: CalibratedModel)] = []
-    for (name, equalizing) in [("", false), (", \(QuantizedRelease.equalizedMark)", true)] {
+    let names = ["", ", \(QuantizedRelease.equalizedMark)"]
+    let keepsOutputs = request.boxes != nil
+    let models = try concurrentMap(names.count) { position throws(PackError) in
       let model = try fromGraph { () throws(GraphError) in
-        try CalibratedModel(given.graph, items: items, starts: starts, equalizing: equalizing)
+        try CalibratedModel(given.graph, items: items, starts: starts, equalizing: position == 1)
       }
       // Outputs leave as reals: what the last layers sum is not rounded to 8 bits first. Those of
       // detectors are read by tables of their levels.
-      let last = model.wideningCandidates(inputs: []).filter { $0.isFinal && request.boxes == nil }
-      models.append((name, last.isEmpty ? model : model.widening(last)))
+      let last = model.wideningCandidates(inputs: []).filter { $0.isFinal && !keepsOutputs }
+      return (name: names[position], model: last.isEmpty ? model : model.widening(last))
     }
     let references = try fromGraph { () throws(GraphError) in
       try FloatExecutor(imported).run(items: items, starts: starts)
@@ -269,9 +270,7 @@ public struct Packer {
   private func search(
     _ bench: TrialBench, _ models: [(name: String, model: CalibratedModel)]
   ) throws(PackError) -> (trial: Trial, summary: String) {
-    var methods = QuantizationSearch(bench: bench, models: models) { tried, all in
-      progress("choosing integers, \(tried) of \(all)")
-    }
+    var methods = QuantizationSearch(bench: bench, models: models, progress: progress)
     let method = try methods.best()
     let graph = method.trial.model.graph
     let inputs = zip(graph.inputs, bench.encodings).compactMap { $1 == .calibrated ? $0 : nil }

@@ -9,13 +9,14 @@ public struct Manifest: Sendable, Equatable {
   public static let schemaVersion: UInt64 = 2
 
   /// The oldest version that has all this manifest uses, and what it is written as: 2 came with ports
-  /// wider than int8, ranks, links, units of channels, roles of columns, the signal chain and arranged
-  /// sections.
+  /// wider than int8, ranks, links, units of channels, roles of columns, the signal chain, arranged
+  /// sections and reports of tests.
   public var requiredSchema: UInt64 {
     let hasNewPlans = plans.contains { plan in
       plan.usesChain || (plan.inputs + plan.outputs).contains { !$0.isPlain }
     }
-    return hasNewPlans || sections.contains { $0.arrangementBytes > 0 } ? 2 : 1
+    let isArranged = sections.contains { $0.arrangementBytes > 0 }
+    return hasNewPlans || isArranged || tests != nil ? 2 : 1
   }
 
   /// Model name: the key of a device root. [a-z0-9._-], 1 to 64 bytes.
@@ -36,6 +37,8 @@ public struct Manifest: Sendable, Equatable {
   public var quantization: QuantizationReport?
   /// What telemetry measures; nil when packed without data.
   public var telemetry: TelemetryContract?
+  /// What it did on test data; nil when packed without tests and gates.
+  public var tests: TestReport?
   /// Where it came from.
   public var provenance: Provenance
   /// The sections, in file order.
@@ -45,8 +48,8 @@ public struct Manifest: Sendable, Equatable {
   public init(
     name: String, version: String, sequence: UInt64, isDevelopment: Bool,
     requirements: Requirements, plans: [PlanEntry], certificates: [TargetCertificate],
-    quantization: QuantizationReport?, telemetry: TelemetryContract?, provenance: Provenance,
-    sections: [Section]
+    quantization: QuantizationReport?, telemetry: TelemetryContract?, tests: TestReport? = nil,
+    provenance: Provenance, sections: [Section]
   ) {
     self.name = name
     self.version = version
@@ -57,6 +60,7 @@ public struct Manifest: Sendable, Equatable {
     self.certificates = certificates
     self.quantization = quantization
     self.telemetry = telemetry
+    self.tests = tests
     self.provenance = provenance
     self.sections = sections
   }

@@ -23,6 +23,8 @@ public enum BundleLimits {
   public static let layers = 4096
   /// UTF-8 bytes of a name or a version.
   public static let nameBytes = 64
+  /// Figures of a test report, and gates.
+  public static let figures = 256
   /// Labels of a port.
   public static let labels = 65_536
 }
@@ -49,7 +51,7 @@ extension Manifest {
   private init(_ record: CBORRecord) throws(CBORError) {
     try record.expectOnly([
       "schema", "name", "version", "sequence", "development", "requires", "plans", "certificates",
-      "quantization", "telemetry", "provenance", "sections",
+      "quantization", "telemetry", "tests", "provenance", "sections",
     ])
     name = try record.text(at: "name")
     guard Self.isName(name) else { throw CBORError.outOfRange(path: "name") }
@@ -79,6 +81,7 @@ extension Manifest {
       ? try QuantizationReport(try record.record(at: "quantization")) : nil
     telemetry =
       record.has("telemetry") ? try TelemetryContract(cbor: try record.value(at: "telemetry")) : nil
+    tests = record.has("tests") ? try TestReport(try record.record(at: "tests")) : nil
     provenance = try Provenance(try record.record(at: "provenance"))
     sections = []
     var total: UInt64 = 0
@@ -116,7 +119,7 @@ extension Manifest {
 
 extension CBORRecord {
   /// Text within the limit of a name.
-  fileprivate func short(at key: String) throws(CBORError) -> String {
+  func short(at key: String) throws(CBORError) -> String {
     let text = try text(at: key)
     guard text.utf8.count <= BundleLimits.nameBytes else {
       throw CBORError.outOfRange(path: pathOf(key))

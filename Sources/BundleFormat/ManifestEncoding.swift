@@ -23,6 +23,7 @@ extension Manifest {
     ]
     if let quantization { map[.text("quantization")] = quantization.cbor() }
     if let telemetry { map[.text("telemetry")] = telemetry.cbor() }
+    if let tests { map[.text("tests")] = tests.cbor() }
     return CBORValue.map(map).encoded()
   }
 }

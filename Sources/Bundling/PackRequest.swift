@@ -40,28 +40,6 @@ public struct NamedPort: Sendable {
   }
 }
 
-/// Data to test a bundle with before it is made.
-public struct PackTest: Sendable {
-  /// Its files; empty where a share of the calibration data is set aside.
-  public var files: [DataFile] = []
-  /// Labels that are not in a column of a table.
-  public var labels: DataFile?
-  /// Share of the calibration items that is set aside, whole groups together.
-  public var share: Double?
-  /// Lowest top-1 accuracy, 0…1.
-  public var minimumAccuracy = 0.0
-
-  /// Creates a test of nothing.
-  public init() {}
-
-  /// Creates a test of arrays.
-  public init(_ data: [NumericArray], labels: NumericArray, minimumAccuracy: Double) {
-    files = data.map { .array($0) }
-    self.labels = .array(labels)
-    self.minimumAccuracy = minimumAccuracy
-  }
-}
-
 /// Everything `pack` works from, read into memory: no path and no clock reaches a bundle.
 public struct PackRequest: Sendable {
   /// Model name.
@@ -112,8 +90,10 @@ public struct PackRequest: Sendable {
   public var samplingPeriod = 1
   /// False alarms per window.
   public var alarmRate = 0.001
-  /// Independent test data and the accuracy a release must have.
-  public var test: PackTest?
+  /// Share of the calibration items that is set aside to test with, whole groups together.
+  public var testShare: Double?
+  /// The release whose integers the new one follows where they fit.
+  public var base: QuantizedRelease?
   /// Licence of the model.
   public var licence = ""
   /// What only a person can say of the model.

@@ -78,37 +78,6 @@ extension Packer {
     return figures
   }
 
-  /// Top-1 accuracy on the test data; below the recipe's minimum no bundle is made.
-  func gate(
-    _ integers: IntegerModel, _ graph: Graph,
-    _ test: PackData.Test?
-  ) throws(PackError) -> Double? {
-    guard let test else { return nil }
-    let minimum = request.test?.minimumAccuracy ?? 0
-    guard let labels = test.targets.classes else {
-      guard minimum > 0 else { return nil }
-      throw PackError(
-        .failed, "test.minimumAccuracy counts classes, and the model's output is a number",
-        hint: "leave it out")
-    }
-    progress("testing")
-    let scored = graph.outputs.firstIndex { graph[$0].type.element != .int64 } ?? 0
-    var correct = 0
-    for (outputs, label) in zip(try integers.run(test.items, starts: test.starts), labels) {
-      let scores = outputs[scored]
-      let best = scores.indices.max { (scores[$0], $1) < (scores[$1], $0) }
-      if best == label { correct += 1 }
-    }
-    let accuracy = Double(correct) / Double(test.items.count)
-    guard accuracy >= minimum else {
-      throw PackError(
-        .threshold,
-        "accuracy gate: \(correct) of \(test.items.count) test items are right, "
-          + "\(minimum) of them must be")
-    }
-    return accuracy
-  }
-
   /// The telemetry contract and its reference, or a note why there is none.
   func makeReference(
     _ rows: [[TensorData]], _ starts: RecordingStarts, _ drafts: [TapDraft],

@@ -19,8 +19,6 @@ public struct PackOutcome: Sendable {
   public var bytes: [UInt8]
   /// Its manifest.
   public var manifest: Manifest
-  /// Accuracy on the test data, if there was some.
-  public var accuracy: Double?
   /// Bytes of the model file.
   public var modelBytes: Int
   /// Remarks: what is missing and what to do about it.
@@ -34,6 +32,8 @@ struct QuantizedModel {
   let report: QuantizationReport?
   /// Encodings of a model of trees.
   let ranked: RankedModel?
+  /// What a person should know of how it came about.
+  var note: String?
 }
 
 /// Recipe to signed bundle: import, quantise, lower, certify, prove, seal.
@@ -54,40 +54,53 @@ public struct Packer {
     self.progress = progress
   }
 
-  /// Makes the bundle.
+  /// Makes the bundle, of a model that nothing is tested with.
   ///
   /// - Throws: `PackError`; nothing is left behind.
   public func pack(signer: some BundleSigner) throws(PackError) -> PackOutcome {
+    try draft().sealed(signer: signer)
+  }
+
+  /// Makes all of the bundle but its seal. Test data is read afterwards, if at all: nothing that is
+  /// chosen here can depend on it.
+  ///
+  /// - Throws: `PackError`; nothing is left behind.
+  public func draft() throws(PackError) -> BundleDraft {
     progress("importing")
     let imported = try importModel()
     let encodings = try encodings(of: imported)
     let stream = try streamSource(of: imported, encodings)
     var data = try PackData(request, imported, encodings, stream)
     data.notes = stateNotes(imported) + data.notes
+    let calibrationItems = ItemDigests(data.calibration)
     // Before features are scaled: a card speaks of values as users know them.
-    let card = CardSection(statement: request.card, data: DataSummary(data, imported).facts)
+    let summary = DataSummary(data, imported)
     var named = self
     named.request.ports = data.ports
-    guard stream == nil, request.decision?.reconstruction == nil else {
-      return try named.pack(imported, encodings, stream, data, card, signer)
+    let scaling =
+      stream == nil && request.decision?.reconstruction == nil
+      ? FeatureScaling(imported, items: data.calibration, encodings: encodings) : nil
+    var draft: BundleDraft
+    if let scaling, !scaling.scaled.isEmpty {
+      data.change { scaling.apply($0) }
+      var scaledEncodings = encodings
+      for (position, normalization) in scaling.scaled {
+        scaledEncodings[position] = .normalized(normalization)
+      }
+      named.scaledInputs = Set(scaling.scaled.keys)
+      draft = try named.draft(scaling.graph, scaledEncodings, stream, data, summary)
+    } else {
+      draft = try named.draft(imported, encodings, stream, data, summary)
     }
-    let scaling = FeatureScaling(imported, items: data.calibration, encodings: encodings)
-    guard !scaling.scaled.isEmpty else {
-      return try named.pack(imported, encodings, stream, data, card, signer)
-    }
-    data.change { scaling.apply($0) }
-    var scaledEncodings = encodings
-    for (position, normalization) in scaling.scaled {
-      scaledEncodings[position] = .normalized(normalization)
-    }
-    named.scaledInputs = Set(scaling.scaled.keys)
-    return try named.pack(scaling.graph, scaledEncodings, stream, data, card, signer)
+    draft.model = imported
+    draft.calibrationItems = calibrationItems
+    return draft
   }
 
-  private func pack(
+  private func draft(
     _ imported: Graph, _ encodings: [InputEncoding], _ stream: StreamSource?, _ data: PackData,
-    _ card: CardSection, _ signer: some BundleSigner
-  ) throws(PackError) -> PackOutcome {
+    _ summary: DataSummary
+  ) throws(PackError) -> BundleDraft {
     let quantized = try quantize(imported, data.calibration, data.calibrationStarts, encodings)
     let links = quantized.ranked?.links ?? []
     let planner = TapPlanner(
@@ -102,11 +115,10 @@ public struct Packer {
     let integers = try IntegerModel(
       lowered, ranks: ranks, links: links)
     let certificates = try certificates(of: lowered)
-    let accuracy = try gate(integers, imported, data.test)
     let decision = try decisionRule(
       quantized.graph, integers, data.calibration, data.calibrationStarts)
     let boxes = try boxRule(quantized.graph, integers)
-    var notes = data.notes
+    var notes = data.notes + (quantized.note.map { [$0] } ?? [])
     if let decibels = quantized.report?.outputDecibels, decibels < Self.decibelsMin {
       notes.append(
         "the outputs are \(Int(decibels.rounded())) dB from the float model's: 8 bits do not carry "
@@ -115,7 +127,6 @@ public struct Packer {
     let drift = try makeReference(
       rows, data.referenceStarts, drafts, lowered, encodings, ranks: ranks, notes: &notes)
     let golden = GoldenVectors.make(seeds: [1, 2, 3, 4], session: integers.session)
-    progress("sealing")
     var manifest = manifest(
       imported: imported, quantized: quantized, lowered: lowered, certificates: certificates,
       contract: drift?.contract, encodings: encodings)
@@ -137,24 +148,11 @@ public struct Packer {
       contents.append(
         BundleWriter.Content(kind: .reference, bytes: drift.reference.cbor().encoded()))
     }
-    if !card.isEmpty {
-      contents.append(BundleWriter.Content(kind: .card, bytes: card.encoded()))
-    }
-    let bytes = try BundleWriter.write(manifest, contents: contents, signer: signer)
-    try check(bytes, signer.publicKey)
-    return PackOutcome(
-      bytes: bytes, manifest: manifest, accuracy: accuracy, modelBytes: request.model.count,
-      notes: notes)
-  }
-
-  /// What this program would refuse to open, it does not hand out: a field over its limit, say.
-  private func check(_ bytes: [UInt8], _ publicKey: [UInt8]) throws(PackError) {
-    do throws(BundleError) {
-      _ = try BundleVerifier(opener: SodiumZstd()).verify(
-        bytes, trust: TrustPolicy(keys: [publicKey], allowsDevelopment: true))
-    } catch {
-      throw PackError(.failed, "the bundle would not be accepted: \(error.message)")
-    }
+    return BundleDraft(
+      manifest: manifest, contents: contents, session: integers.session, model: imported,
+      aside: data.aside, calibrationGroups: data.calibrationGroups,
+      modelBytes: request.model.count, notes: notes,
+      card: CardSection(statement: request.card, data: summary.facts), summary: summary)
   }
 
   private func importModel() throws(PackError) -> Graph {
@@ -239,15 +237,16 @@ public struct Packer {
     if given.completeness == .full { return try complete(given, items, starts, encodings) }
     guard !items.isEmpty else { throw missingData(given) }
     progress("calibrating on \(items.count) items")
-    var models: [(name: String, model: CalibratedModel)] = []
-    for (name, equalizing) in [("", false), (", equalised", true)] {
+    let names = ["", ", \(QuantizedRelease.equalizedMark)"]
+    let keepsOutputs = request.boxes != nil
+    let models = try concurrentMap(names.count) { position throws(PackError) in
       let model = try fromGraph { () throws(GraphError) in
-        try CalibratedModel(given.graph, items: items, starts: starts, equalizing: equalizing)
+        try CalibratedModel(given.graph, items: items, starts: starts, equalizing: position == 1)
       }
       // Outputs leave as reals: what the last layers sum is not rounded to 8 bits first. Those of
       // detectors are read by tables of their levels.
-      let last = model.wideningCandidates(inputs: []).filter { $0.isFinal && request.boxes == nil }
-      models.append((name, last.isEmpty ? model : model.widening(last)))
+      let last = model.wideningCandidates(inputs: []).filter { $0.isFinal && !keepsOutputs }
+      return (name: names[position], model: last.isEmpty ? model : model.widening(last))
     }
     let references = try fromGraph { () throws(GraphError) in
       try FloatExecutor(imported).run(items: items, starts: starts)
@@ -255,7 +254,7 @@ public struct Packer {
     let bench = TrialBench(
       items: items, starts: starts, references: references, encodings: encodings,
       keepsStates: !imported.states.isEmpty)
-    let found = try search(bench, models)
+    let (found, note) = try following(try search(bench, models), given.graph, bench)
     let best = found.trial
     let layers = try LayerErrors(
       floatGraph: best.model.graph, graph: best.graph, items: items, starts: starts,
@@ -264,16 +263,14 @@ public struct Packer {
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
       method: origin + found.summary, outputDecibels: try bench.confirmed(best), layers: layers)
-    return QuantizedModel(graph: best.graph, report: report, ranked: nil)
+    return QuantizedModel(graph: best.graph, report: report, ranked: nil, note: note)
   }
 
   /// The method whose integers are nearest, and the values that need 16 bits.
   private func search(
     _ bench: TrialBench, _ models: [(name: String, model: CalibratedModel)]
   ) throws(PackError) -> (trial: Trial, summary: String) {
-    var methods = QuantizationSearch(bench: bench, models: models) { tried, all in
-      progress("choosing integers, \(tried) of \(all)")
-    }
+    var methods = QuantizationSearch(bench: bench, models: models, progress: progress)
     let method = try methods.best()
     let graph = method.trial.model.graph
     let inputs = zip(graph.inputs, bench.encodings).compactMap { $1 == .calibrated ? $0 : nil }
@@ -289,7 +286,7 @@ public struct Packer {
       names += further.names
     }
     let wide = names.count == 1 ? names[0] : "\(names.count) values"
-    return (best, method.summary + (names.isEmpty ? "" : ", \(wide) in 16 bits"))
+    return (best, method.summary + (names.isEmpty ? "" : ", \(wide)\(QuantizedRelease.wideMark)"))
   }
 
   /// A model that came quantised as a whole: its integers are kept, data only measures it.

@@ -182,16 +182,16 @@ public struct Recipe: Decodable, Sendable, Equatable {
     /// Instead of `value`: an array, .npy.
     public var file: String?
   }
-  /// Independent test data with the quality a release must have.
+  /// Independent test data.
   public struct Test: Decodable, Sendable, Equatable {
-    /// Inputs; a table may have the labels in a column.
+    /// Inputs; a table may have labels, slices and groups in columns.
     public var data: String?
     /// Labels in a file of their own.
     public var labels: String?
+    /// A table whose columns are slices, one row per item, where `data` has none.
+    public var slices: String?
     /// Sets a share of the calibration data aside instead, whole groups together.
     public var share: Double?
-    /// Lowest top-1 accuracy, 0…1; below it `pack` stops.
-    public var minimumAccuracy: Double?
   }
   /// What columns of tables are, by their names without units. Roles that are not stated go to columns
   /// whose names say so (`label`, `target`, `class`; `slice:NAME`; `group`; `time`); the rest are
@@ -279,8 +279,12 @@ public struct Recipe: Decodable, Sendable, Equatable {
   public var boxes: Boxes?
   /// How exact the integers must be.
   public var quantisation: Quantisation?
-  /// Test data and the gate on it.
+  /// Test data.
   public var test: Test?
+  /// The release in service, which gates compare with.
+  public var champion: Champion?
+  /// Limits; where one does not hold, no bundle is made.
+  public var gates: [Gate]?
   /// Targets to certify for.
   public var targets: [String]?
   /// Telemetry contract.
@@ -292,7 +296,7 @@ public struct Recipe: Decodable, Sendable, Equatable {
 
   /// Reads a recipe.
   ///
-  /// - Throws: `RecipeError` naming the missing or mistyped field.
+  /// - Throws: `RecipeError` naming the missing, mistyped or unknown field.
   public init(json5 data: Data) throws(RecipeError) {
     if let fault = JSON5Text.fault(in: data) {
       throw RecipeError(reason: "not JSON5: \(fault)")
@@ -301,6 +305,9 @@ public struct Recipe: Decodable, Sendable, Equatable {
     decoder.allowsJSON5 = true
     do {
       self = try decoder.decode(Recipe.self, from: data)
+      if let unknown = try decoder.decode(DocumentKeys.self, from: data).unknown(in: self) {
+        throw RecipeError(unknown)
+      }
     } catch let error as RecipeError {
       throw error
     } catch let error as DecodingError {
@@ -315,21 +322,37 @@ public struct Recipe: Decodable, Sendable, Equatable {
 public struct RecipeError: Error, Equatable {
   /// What is wrong and where.
   public let reason: String
+  /// A key that is none of a recipe's; empty for other faults.
+  public let unknownKey: String
+  /// Those that stand in its place.
+  public let knownKeys: [String]
 
-  init(reason: String) { self.reason = reason }
+  init(reason: String) {
+    self.reason = reason
+    (unknownKey, knownKeys) = ("", [])
+  }
+
+  init(_ unknown: DocumentKeys.Unknown) {
+    reason = "\(unknown.path) is no key of a recipe"
+    (unknownKey, knownKeys) = (unknown.key, unknown.known)
+  }
 
   init(_ error: DecodingError) {
+    self.init(reason: Self.reason(error))
+  }
+
+  private static func reason(_ error: DecodingError) -> String {
     switch error {
     case .keyNotFound(let key, let context):
-      reason = "\(Self.path(context, key)) is missing"
+      "\(path(context, key)) is missing"
     case .typeMismatch(let type, let context):
-      reason = "\(Self.path(context)) should be a \(type)"
+      "\(path(context)) should be a \(type)"
     case .valueNotFound(_, let context):
-      reason = "\(Self.path(context)) is null"
+      "\(path(context)) is null"
     case .dataCorrupted(let context):
-      reason = "not JSON5: \(context.underlyingError.map { "\($0)" } ?? context.debugDescription)"
+      "not JSON5: \(context.underlyingError.map { "\($0)" } ?? context.debugDescription)"
     @unknown default:
-      reason = "\(error)"
+      "\(error)"
     }
   }
 
@@ -338,6 +361,6 @@ public struct RecipeError: Error, Equatable {
   {
     (context.codingPath + (key.map { [$0] } ?? [])).map { step in
       step.intValue.map { "[\($0)]" } ?? step.stringValue
-    }.joined(separator: ".")
+    }.joined(separator: ".").replacingOccurrences(of: ".[", with: "[")
   }
 }

@@ -67,8 +67,16 @@ public enum BundleLoading {
   public static func session(
     _ bundle: VerifiedBundle, _ parsed: ParsedArguments
   ) throws(CommandFailure) -> Session {
-    let (tier, preference) = (try tier(parsed), try preference(parsed))
-    let threads = try threads(parsed)
+    try session(
+      bundle, tier: try tier(parsed), preferring: try preference(parsed),
+      threads: try threads(parsed))
+  }
+
+  /// A session on a verified bundle's main plan, packed in memory.
+  public static func session(
+    _ bundle: VerifiedBundle, tier: KernelTier = .best, preferring preference: KernelPreference,
+    threads: Int = 1
+  ) throws(CommandFailure) -> Session {
     let (plan, weights): ([UInt8], [UInt8])
     do throws(BundleError) {
       (plan, weights) = (try bundle.section(.plan), try bundle.section(.weights))

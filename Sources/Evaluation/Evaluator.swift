@@ -8,28 +8,6 @@ public import ModelGraph
 import Quantizer
 import SignalChain
 
-/// How a bundle does on data it was not made from.
-public struct EvaluationReport: Sendable {
-  /// Items run.
-  public var items: Int
-  /// Top-1 accuracy of the bundle, with labels.
-  public var accuracy: TopOne?
-  /// Top-1 accuracy of the float model, with labels and a model.
-  public var floatAccuracy: TopOne?
-  /// Items whose largest output is the float model's too; of classifiers, known by their labels.
-  public var agreement: TopOne?
-  /// Output signal to quantisation noise against the float model.
-  public var noise: NoiseMeter?
-  /// What was decided, by a bundle with a rule.
-  public var decisions: DecisionCounts?
-  /// How far the bundle's numbers are from the targets.
-  public var deviation: Deviation?
-  /// How far the float model's are.
-  public var floatDeviation: Deviation?
-  /// Results by the values of columns.
-  public var slices: [SliceReport] = []
-}
-
 /// Runs a bundle, and the float model it came from, over the same items.
 public struct Evaluator {
   private let session: Session
@@ -72,14 +50,8 @@ public struct Evaluator {
     _ dataset: Dataset, model: Graph?
   ) throws(PackError) -> EvaluationReport {
     let (items, modelItems) = try self.items(of: dataset, model: model)
-    var labels: [Int]?
-    var values: [Float]?
-    switch dataset.targets {
-    case .classes(let classes)?: labels = classes
-    case .values(let numbers)?: values = numbers
-    case nil: break
-    }
-    if let count = labels?.count ?? values?.count, count != items.count {
+    let labels = dataset.targets?.classes
+    if let count = dataset.targets?.count, count != items.count {
       throw PackError(.failed, "there are \(items.count) items and \(count) labels")
     }
     if let count = dataset.groups?.codes.count, count != items.count {
@@ -88,21 +60,20 @@ public struct Evaluator {
     let starts = RecordingStarts(dataset.groups, items: items.count)
     var stream = model.map { FloatStream(FloatExecutor($0), starts: starts) }
     let integers = IntegerModel(session: session, entry: plan)
-    var report = EvaluationReport(items: items.count)
+    var report = EvaluationReport(
+      items: items.count,
+      selections: Selection.all(
+        of: items.count, slices: dataset.targets == nil ? [] : dataset.slices,
+        groups: dataset.groups))
     var decider: Decider?
     if let rule = plan.decision {
       decider = Decider(rule, session: session)
       report.decisions = DecisionCounts(rule, isLabelled: labels != nil)
     }
-    // The labels of a reconstruction tell anomalies from the rest: they are no classes.
-    let classes = report.decisions?.isReconstruction == true ? nil : labels
-    begin(&report, classes: classes != nil, values: values != nil, hasFloat: stream != nil)
-    var slices = SliceTable(
-      classes == nil && values == nil
-        ? [] : dataset.slices.map { ($0.name, $0.values.values, $0.values.codes) },
-      isRegression: values != nil, hasFloat: stream != nil)
-    // A classifier's scores, or all there is.
-    let scored = plan.outputs.firstIndex { $0.userElement != "int64" } ?? 0
+    var collected = CollectedScores(plan, dataset.targets)
+    var floatCollected = collected
+    if model != nil { report.noise = NoiseMeter() }
+    if model != nil, collected.areClasses { report.agreement = TopOne() }
     for (index, item) in items.enumerated() {
       if starts.contains(index) { session.reset() }
       try integers.load(item)
@@ -114,33 +85,23 @@ public struct Evaluator {
       if let rule = plan.decision, let decision = decider?.decide(session.output(rule.output)) {
         report.decisions?.add(decision, label: labels?[index])
       }
-      if let labels = classes {
-        report.accuracy?.add(scores: outputs[scored], label: labels[index])
-        slices.update(index) { $0.accuracy.add(scores: outputs[scored], label: labels[index]) }
-      }
-      if let values {
-        report.deviation?.add(outputs[scored][0], target: values[index])
-        slices.update(index) { $0.deviation?.add(outputs[scored][0], target: values[index]) }
-      }
+      collected.add(item, outputs)
       guard stream != nil else { continue }
       let truth = try fromGraph { () throws(GraphError) in
         try stream?.run(inputs: modelItems[index]) ?? []
-      }
-      for (expected, got) in zip(truth, outputs) { report.noise?.add(expected.floats ?? [], got) }
-      let scores = truth[scored].floats ?? []
-      report.agreement?.add(scores: outputs[scored], label: TopOne.argmax(scores))
-      if let values { report.floatDeviation?.add(scores[0], target: values[index]) }
-      if let labels = classes {
-        report.floatAccuracy?.add(scores: scores, label: labels[index])
-        slices.update(index) { $0.floatAccuracy?.add(scores: scores, label: labels[index]) }
-      }
+      }.map { $0.floats ?? [] }
+      for (expected, got) in zip(truth, outputs) { report.noise?.add(expected, got) }
+      let scored = collected.scored
+      report.agreement?.add(scores: outputs[scored], label: TopOne.argmax(truth[scored]))
+      floatCollected.add(modelItems[index], truth)
     }
-    report.slices = slices.seen
+    report.answers = collected.answers
+    if model != nil { report.floatAnswers = floatCollected.answers }
     return report
   }
 
   /// The items as the bundle takes them and as the float model does.
-  private func items(
+  func items(
     of dataset: Dataset, model: Graph?
   ) throws(PackError) -> (items: [[TensorData]], modelItems: [[TensorData]]) {
     let encodings = plan.inputs.map { port -> InputEncoding in
@@ -157,21 +118,6 @@ public struct Evaluator {
       dataset.arrays, for: model ?? interface, encodings: raw,
       stream: StreamSource(audio: plan.audio, rule: plan.stream))
     return (items, modelItems)
-  }
-
-  /// Opens the counts that there is something to count for.
-  private func begin(
-    _ report: inout EvaluationReport, classes: Bool, values: Bool, hasFloat: Bool
-  ) {
-    if classes { report.accuracy = TopOne() }
-    if values { report.deviation = Deviation() }
-    guard hasFloat else { return }
-    report.noise = NoiseMeter()
-    if classes {
-      report.agreement = TopOne()
-      report.floatAccuracy = TopOne()
-    }
-    if values { report.floatDeviation = Deviation() }
   }
 
   /// The bundle's inputs as a graph's: enough to split arrays by.

@@ -150,13 +150,14 @@ public struct BillOfMaterials {
   }
 
   private var metrics: [JSONValue] {
-    guard let report = manifest.quantization else { return [] }
+    let tested = manifest.tests.map { TestFigures($0).metrics } ?? []
+    guard let report = manifest.quantization else { return tested }
     func decibels(_ value: Double, _ slice: String) -> JSONValue {
       .record(
         ("type", .string("signal to quantisation noise, dB")),
         ("value", .string(ModelCard.decibels(value))), ("slice", .string(slice)))
     }
-    return [decibels(report.outputDecibels, "outputs on calibration data")]
+    return tested + [decibels(report.outputDecibels, "outputs on calibration data")]
       + report.layers.map { decibels($0.signalToNoiseDecibels, "layer \($0.name)") }
   }
 

@@ -141,12 +141,9 @@ public struct ModelCard {
   }
 
   private var quality: CardDocument.Part {
-    guard let report = manifest.quantization else {
-      return CardDocument.Part(title: "Metrics", blocks: [.text("Nothing was measured.")])
-    }
-    return CardDocument.Part(
-      title: "Metrics",
-      blocks: [
+    var blocks: [CardDocument.Block] = []
+    if let report = manifest.quantization {
+      blocks.append(
         .table(
           head: ["metric", "data", "value"],
           rows: [
@@ -154,8 +151,19 @@ public struct ModelCard {
               "signal to quantisation noise of the outputs, against the float model",
               "calibration", "\(Self.decibels(report.outputDecibels)) dB",
             ]
-          ], numbersFrom: 2)
-      ])
+          ], numbersFrom: 2))
+    }
+    if let figures = manifest.tests.map(TestFigures.init) {
+      if !figures.rows.isEmpty {
+        blocks.append(
+          .table(
+            head: ["metric", "test data", "items", "value", "95 % interval", "float model"],
+            rows: figures.rows, numbersFrom: 2))
+      }
+      if !figures.gates.isEmpty { blocks.append(.list("Limits that held", figures.gates)) }
+    }
+    return CardDocument.Part(
+      title: "Metrics", blocks: blocks.isEmpty ? [.text("Nothing was measured.")] : blocks)
   }
 
   private var quantization: CardDocument.Part? {

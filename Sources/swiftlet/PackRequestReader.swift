@@ -3,11 +3,24 @@ import BundleFormat
 import Bundling
 import CommandLineKit
 import DeviceCommands
+import Evaluation
 import Foundation
 import HostArrays
 import Targets
 
-/// Turns the command line of `pack`, or a recipe, into a request with every file read.
+/// What `pack` is asked for: a bundle, and what it must prove before it is one.
+struct ReleaseOrder {
+  /// What the bundle is made from, with every file read.
+  var request: PackRequest
+  /// Test data, not opened yet.
+  var test: TestFiles?
+  /// Limits.
+  var gates: [Gate] = []
+  /// The release in service.
+  var champion: Recipe.Champion?
+}
+
+/// Turns the command line of `pack`, or a recipe, into an order.
 struct PackRequestReader {
   /// Certified for when nothing else is asked: the boards people have.
   static let defaultTargets = ["x86-64", "arm64", "armv7", "riscv64"]
@@ -21,8 +34,33 @@ struct PackRequestReader {
     path = parsed.positional(0) ?? ""
   }
 
-  func read() throws(CommandFailure) -> PackRequest {
-    path.hasSuffix(".json5") || path.hasSuffix(".json") ? try recipe() : try model()
+  func read() throws(CommandFailure) -> ReleaseOrder {
+    var order =
+      path.hasSuffix(".json5") || path.hasSuffix(".json")
+      ? try recipe() : ReleaseOrder(request: try model())
+    try follow(&order.request)
+    return order
+  }
+
+  /// `--base` and `--dead-zone`.
+  private func follow(_ request: inout PackRequest) throws(CommandFailure) {
+    let zone = parsed.value("--dead-zone")
+    guard let base = parsed.value("--base") else {
+      guard zone == nil else { throw CommandFailure(.usage, "--dead-zone is of a --base") }
+      return
+    }
+    let bundle = try BundleLoading.intact(base)
+    request.base = try HostEnvironment.packing { () throws(PackError) in
+      try QuantizedRelease(bundle)
+    }
+    if let zone {
+      guard let steps = Float(zone), (0...2).contains(steps) else {
+        throw CommandFailure(.usage, "--dead-zone wants steps from 0 to 2, not '\(zone)'")
+      }
+      request.base?.deadZone = steps
+    }
+    request.sources.append(
+      SourceFile(role: "base", bytes: try Files.read(base, limit: BundleLimits.fileBytes)))
   }
 
   private func model() throws(CommandFailure) -> PackRequest {
@@ -49,7 +87,7 @@ struct PackRequestReader {
     return request
   }
 
-  private func recipe() throws(CommandFailure) -> PackRequest {
+  private func recipe() throws(CommandFailure) -> ReleaseOrder {
     for option in [
       "--name", "--version", "--input-scale", "--window", "--calibration", "--state", "--constant",
       "--groups", "--sqnr",
@@ -57,12 +95,7 @@ struct PackRequestReader {
       throw CommandFailure(.usage, "\(option) is set by the recipe", hint: "change it in \(path)")
     }
     let bytes = try Files.read(path, limit: 1 << 20)
-    let recipe: Recipe
-    do throws(RecipeError) {
-      recipe = try Recipe(json5: Data(bytes))
-    } catch {
-      throw CommandFailure(.failed, "\(path): \(error.reason)")
-    }
+    let recipe = try parse(bytes)
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
     func file(_ name: String) -> String { folder.appendingPathComponent(name).path }
     let model = try Files.read(file(recipe.model), limit: Self.modelBytesMax)
@@ -101,10 +134,20 @@ struct PackRequestReader {
     request.card = recipe.card ?? request.card
     let named = parsed.values("--target")
     request.targets = try targets(named.isEmpty ? recipe.targets ?? [] : named)
-    request.test = try recipe.test.map { (test) throws(CommandFailure) in
-      try self.test(test, file)
+    request.testShare = recipe.test?.share
+    return try order(request, recipe, file)
+  }
+
+  private func parse(_ bytes: [UInt8]) throws(CommandFailure) -> Recipe {
+    do throws(RecipeError) {
+      return try Recipe(json5: Data(bytes))
+    } catch {
+      throw CommandFailure(
+        .failed, "\(path): \(error.reason)",
+        hint: NearestMatch.of(error.unknownKey, among: error.knownKeys).map {
+          "did you mean \($0)?"
+        })
     }
-    return request
   }
 
   /// Inputs, then outputs, as the recipe names them.
@@ -125,23 +168,47 @@ struct PackRequestReader {
       }
   }
 
-  private func test(
-    _ recipe: Recipe.Test, _ file: (String) -> String
-  ) throws(CommandFailure) -> PackTest {
-    guard (recipe.data == nil) != (recipe.share == nil), recipe.share == nil || recipe.labels == nil
-    else {
-      throw CommandFailure(
-        .failed, "\(path): test wants `data`, or a `share` of the calibration data, not both")
+  /// The request with what its bundle must prove.
+  private func order(
+    _ request: PackRequest, _ recipe: Recipe, _ file: (String) -> String
+  ) throws(CommandFailure) -> ReleaseOrder {
+    var order = ReleaseOrder(request: request)
+    if let test = recipe.test {
+      guard (test.data == nil) != (test.share == nil),
+        test.share == nil || test.labels == nil && test.slices == nil
+      else {
+        throw CommandFailure(
+          .failed, "\(path): test wants `data`, or a `share` of the calibration data, not both")
+      }
+      if let share = test.share, !(share > 0 && share < 1) {
+        throw CommandFailure(.failed, "\(path): test.share is not between 0 and 1")
+      }
+      if test.data != nil { order.test = try TestFiles(test, file) }
     }
-    if let share = recipe.share, !(share > 0 && share < 1) {
-      throw CommandFailure(.failed, "\(path): test.share is not between 0 and 1")
+    for gate in recipe.gates ?? [] {
+      do throws(PackError) {
+        order.gates += try Gate.gates(gate)
+      } catch {
+        throw CommandFailure(.failed, "\(path): \(error.message)", hint: error.hint)
+      }
     }
-    var test = PackTest()
-    test.files = try HostEnvironment.files(recipe.data.map { [file($0)] } ?? [])
-    test.labels = try HostEnvironment.files(recipe.labels.map { [file($0)] } ?? []).first
-    test.share = recipe.share
-    test.minimumAccuracy = recipe.minimumAccuracy ?? 0
-    return test
+    if var champion = recipe.champion {
+      champion.bundle = file(champion.bundle)
+      champion.trust = champion.trust?.map(file)
+      order.champion = champion
+    }
+    for gate in order.gates {
+      if gate.needsTestData, recipe.test == nil {
+        throw CommandFailure(
+          .failed, "\(path): gate \(gate.quantity.name) needs test data", hint: "add test.data")
+      }
+      if gate.needsChampion, order.champion == nil {
+        throw CommandFailure(
+          .failed, "\(path): a margin is kept against a champion",
+          hint: "add champion: { bundle: FILE.swb }")
+      }
+    }
+    return order
   }
 
   /// Opens data, and keeps its bytes for provenance.
@@ -149,11 +216,7 @@ struct PackRequestReader {
     _ arguments: [String], _ role: String, _ request: inout PackRequest
   ) throws(CommandFailure) -> [DataFile] {
     for argument in arguments {
-      var bytes: [UInt8] = []
-      for path in DataFile.files(of: argument) {
-        bytes += try Files.read(path, limit: ArrayFile.sizeLimit)
-      }
-      request.sources.append(SourceFile(role: role, bytes: bytes))
+      request.sources.append(try SourceFile(role: role, path: argument))
     }
     return try HostEnvironment.files(arguments)
   }

@@ -72,6 +72,52 @@ import Wire
     #expect(throws: BundleError.self) { try Manifest(decoding: bytes) }
   }
 
+  /// Reports of tests came with schema 2.
+  @Test func tests() throws {
+    typealias Figure = TestReport.Figure
+    let report = TestReport(
+      items: 540,
+      figures: [
+        Figure(
+          metric: "accuracy", items: 540, value: 0.976, interval: 0.959...0.986, floatValue: 0.98),
+        Figure(
+          metric: "accuracy", slice: .init(column: "writer", value: "é"), items: 31, value: 1),
+      ],
+      gates: [
+        .init(quantity: "accuracy", kind: "drop", limit: 0.01, sliceItems: 30),
+        .init(quantity: "arena", kind: "maximum", limit: 65536, target: "arm64"),
+      ])
+    var manifest = try Self.sample()
+    manifest.tests = report
+    #expect(manifest.requiredSchema == 2)
+    #expect(try Manifest(decoding: manifest.encoded()) == manifest)
+    for value in [Double.nan, .infinity] {
+      #expect(
+        try Self.refused {
+          $0.tests = report; $0.tests?.figures[0].value = value
+        })
+      #expect(
+        try Self.refused {
+          $0.tests = report; $0.tests?.figures[0].floatValue = value
+        })
+      #expect(
+        try Self.refused {
+          $0.tests = report; $0.tests?.gates[0].limit = value
+        })
+    }
+    let long = String(repeating: "m", count: 65)
+    #expect(
+      try Self.refused {
+        $0.tests = report; $0.tests?.figures[0].metric = long
+      })
+    #expect(
+      try Self.refused {
+        $0.tests = report; $0.tests?.gates[0].target = long
+      })
+    let many = [Figure](repeating: report.figures[1], count: BundleLimits.figures + 1)
+    #expect(try Self.refused { $0.tests = TestReport(items: 1, figures: many, gates: []) })
+  }
+
   @Test func limits() throws {
     #expect(try !Self.refused { $0.sequence = .max })
     for name in ["", ".hidden", "..", "Upper", "a/b", "ä", String(repeating: "a", count: 65)] {

@@ -5,6 +5,7 @@ import DeviceCommands
 import DeviceRuntime
 import Evaluation
 import Foundation
+import Importers
 import SignalChain
 import TestSupport
 import Testing
@@ -205,8 +206,12 @@ import Wire
     #expect(own.hits <= 10 && own.hits >= 5, "5 % of 200, but for ties: \(own.hits)")
     let labels = (0..<100).map { $0 % 2 }
     let mixed = try NumericArray(floats: labels.flatMap { item($0 == 1) }, shape: [100, 8])
-    let counts = try #require(
-      try evaluator.evaluate([mixed], labels: labels, model: nil).decisions)
+    let model = try ModelImporter.load(bytes: sample.bytes, name: "ae")
+    let report = try evaluator.evaluate([mixed], labels: labels, model: model)
+    // Anomalies are told by their error, in integers as in floats.
+    #expect(report.metrics == [.auc] && report.measure(.auc)?.value == 1)
+    #expect(report.floatValue(.auc, report.selections[0]) == 1)
+    let counts = try #require(report.decisions)
     #expect(counts.anomalies == 50 && counts.found == 50)
     #expect(counts.hits - counts.found <= 10)
     #expect(counts.isReconstruction)

@@ -119,7 +119,7 @@ import Wire
       .evaluate([recording], labels: [Int](repeating: 0, count: 15), model: nil)
     let other = try Evaluator(session: itemised.session, plan: itemised.plan)
       .evaluate([items], labels: [Int](repeating: 0, count: 15), model: nil)
-    #expect(report.items == 15 && report.accuracy == other.accuracy)
+    #expect(report.items == 15 && report.answers == other.answers)
     let short = try NumericArray(floats: Array(floats.prefix(7 * 24)), shape: [7, 24])
     #expect(throws: PackError.self) {
       try Evaluator(session: streamed.session, plan: streamed.plan)

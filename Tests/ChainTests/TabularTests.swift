@@ -84,11 +84,16 @@ import Wire
 
     let report = try Evaluator(session: packed.session, plan: packed.plan)
       .evaluate(shuffled, model: nil)
-    let whole = try #require(report.accuracy)
-    #expect(whole.items == 120 && whole.accuracy > 0.95)
-    #expect(report.slices.map(\.value) == ["north", "south"] && report.slices[0].name == "site")
-    #expect(report.slices.map(\.accuracy.items) == [40, 80])
-    #expect(report.slices.map(\.accuracy.correct).reduce(0, +) == whole.correct)
+    let whole = try #require(report.measure(.accuracy))
+    #expect(whole.items == 120 && whole.value > 0.95)
+    let slices = report.selections.dropFirst()
+    #expect(slices.map { $0.slice?.value } == ["north", "south"])
+    #expect(slices.first?.slice?.column == "site")
+    #expect(slices.map(\.items.count) == [40, 80])
+    let right = slices.reduce(0.0) {
+      $0 + (report.measure(.accuracy, $1)?.value ?? 0) * Double($1.items.count)
+    }
+    #expect((right - whole.value * 120).magnitude < 1e-9)
   }
 
   @Test func namesWhatIsWrong() throws {
@@ -155,26 +160,30 @@ import Wire
 
   @Test func aShareIsSetAsideByGroups() throws {
     var request = try Self.request(Self.classifier(), Self.table(Self.rows(200, seed: 4)))
-    var test = PackTest()
-    test.share = 0.3
-    test.minimumAccuracy = 0.9
-    request.test = test
-    let outcome = try Packer(request).pack(signer: PackedModel.signer())
-    #expect(outcome.accuracy ?? 0 >= 0.9)
+    request.testShare = 0.3
+    let draft = try Packer(request).draft()
+    let aside = try #require(draft.aside)
+    var test = ReleaseTest(draft, gates: [])
+    let (evidence, _) = try test.measure(aside)
+    #expect(evidence.report?.measure(.accuracy)?.value ?? 0 >= 0.9)
+    let outcome = try draft.sealed(signer: PackedModel.signer())
     let note = try #require(outcome.notes.first { $0.contains("set aside") })
     // Groups of ten rows: whole ones only.
     let count = try #require(note.split(separator: " ").first.flatMap { Int($0) })
     #expect(count % 10 == 0 && (20...110).contains(count))
 
     // A group on both sides is refused.
-    request.test = PackTest()
-    request.test?.files = try data(Self.table(Self.rows(30, seed: 5)))
+    request.testShare = nil
+    let plain = try Packer(request).draft()
+    let reader = DataReader(DataInterface(plain.manifest.plans[0]))
+    func measure(_ rows: [[String]]) throws {
+      var test = ReleaseTest(plain, gates: [])
+      _ = try test.measure(try reader.read(data(Self.table(rows))))
+    }
     #expect(
-      try failure { _ = try PackedModel(request) }.message
+      try failure { try measure(Self.rows(30, seed: 5)) }.message
         == "group 'm0' is in the calibration and in the test data")
-    let others = Self.rows(30, seed: 5).map { $0.dropLast() + ["new"] }
-    request.test?.files = try data(Self.table(others.map { Array($0) }))
-    #expect(try PackedModel(request).plan.roles.group == "group")
+    try measure(Self.rows(30, seed: 5).map { $0.dropLast() + ["new"] })
   }
 
   @Test func numbersHaveErrors() throws {
@@ -191,10 +200,9 @@ import Wire
     let report = try Evaluator(session: packed.session, plan: packed.plan)
       .evaluate(dataset, model: nil)
     // The model's bias is 1 less than the target's, its third weight has the other sign.
-    let deviation = try #require(report.deviation)
-    #expect(report.accuracy == nil && deviation.items == 100)
-    #expect(deviation.meanAbsolute > 0 && deviation.rootMeanSquare >= deviation.meanAbsolute)
-    #expect(report.slices.map { $0.deviation?.items } == [50, 50])
+    let (mean, root) = (try #require(report.measure(.mae)), try #require(report.measure(.rmse)))
+    #expect(mean.items == 100 && mean.value > 0 && root.value >= mean.value)
+    #expect(report.selections.dropFirst().map { report.measure(.mae, $0)?.items } == [50, 50])
   }
 
   /// Windows of a recording, never of two.

@@ -89,7 +89,8 @@ import Wire
         name: 'small', version: "1.2.3", sequence: 4, model: "m.onnx", calibration: "c.npy",
         inputs: [{ name: "image", unit: "lx", labels: ["r", "g"], scale: 0.0039 }],
         outputs: [{ name: "classes", labels: ["a"] }], targets: ["pi"],
-        test: { data: "t.npy", labels: "l.npy", minimumAccuracy: 0.9 },
+        test: { data: "t.npy", labels: "l.npy" }, champion: { bundle: "c.swb" },
+        gates: [{ metric: "accuracy", minimum: "90 %", margin: 0.01, slices: true }],
         telemetry: { windowItems: 500, samplingPeriod: 1, alarmRate: 1e-3 }, licence: "MIT",
       }
       """

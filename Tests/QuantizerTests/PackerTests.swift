@@ -88,37 +88,6 @@ import Testing
     #expect(error.hint?.contains("--calibration") == true)
   }
 
-  @Test func accuracyGate() throws {
-    let key = try Self.key()
-    var request = try request()
-    let data = try array(20, seed: 9)
-    // The bundle's own answers as labels: every one is right, then every one is wrong.
-    let bundle = try BundleVerifier(opener: SodiumZstd()).verify(
-      try Packer(request).pack(signer: key).bytes, trust: TrustPolicy(keys: [key.publicKey]))
-    let session = try Session(plan: bundle.section(.plan), weights: bundle.section(.weights))
-    let floats = data.asFloats()
-    let labels = try (0..<20).map { item -> Int in
-      try EdgeCodec.quantize(
-        floats[item * 192..<(item + 1) * 192], tensor: session.inputTensor(0),
-        into: session.input(0))
-      session.run()
-      let scores = session.output(0).map { Int8(bitPattern: $0) }
-      return scores.indices.max { (scores[$0], $1) < (scores[$1], $0) } ?? 0
-    }
-    func test(_ labels: [Int], _ minimum: Double) throws -> PackTest {
-      let array = try NumericArray(int64: labels.map { Int64($0) }, shape: [labels.count])
-      return PackTest([data], labels: array, minimumAccuracy: minimum)
-    }
-    request.test = try test(labels, 1.0)
-    #expect(try Packer(request).pack(signer: key).accuracy == 1)
-    request.test = try test(labels.map { ($0 + 1) % 4 }, 0.05)
-    let error = try failure(request)
-    #expect(error.kind == .threshold)
-    #expect(error.message.contains("0 of 20"))
-    request.test = try test(Array(labels.dropLast()), 0.5)
-    #expect(try failure(request).message.contains("19 labels"))
-  }
-
   @Test func deviceLimit() throws {
     let folder = try TemporaryFolder()
     func target(

@@ -6,9 +6,10 @@ import SignalChain
 struct DataSummary {
   /// One per kind of data, in the order they are used.
   let facts: [DataFacts]
+  private let naming: Naming
 
   init(_ data: PackData, _ graph: Graph) {
-    let naming = Naming(graph, data.ports)
+    naming = Naming(graph, data.ports)
     var facts: [DataFacts] = []
     if !data.calibration.isEmpty {
       facts.append(naming.facts("calibration", data.calibration, data.calibrationStarts))
@@ -16,18 +17,23 @@ struct DataSummary {
     if data.hasReference {
       facts.append(naming.facts("reference", data.reference, data.referenceStarts))
     }
-    if let test = data.test {
-      var tested = naming.facts("test", test.items, test.starts)
-      switch test.targets {
-      case .classes(let classes): tested.classes = Self.counts(classes)
-      case .values(let values):
-        var sums = RunningSpread()
-        for value in values { sums.add(value) }
-        tested.spreads.append(sums.spread("target"))
-      }
-      facts.append(tested)
-    }
     self.facts = facts
+  }
+
+  /// Facts of items that the bundle is tested with.
+  func tested(
+    _ items: [[TensorData]], _ starts: RecordingStarts, _ targets: Dataset.Targets?
+  ) -> DataFacts {
+    var tested = naming.facts("test", items, starts)
+    switch targets {
+    case .classes(let classes)?: tested.classes = Self.counts(classes)
+    case .values(let values)?:
+      var sums = RunningSpread()
+      for value in values { sums.add(value) }
+      tested.spreads.append(sums.spread("target"))
+    case nil: break
+    }
+    return tested
   }
 
   private static func counts(_ classes: [Int]) -> [UInt64] {

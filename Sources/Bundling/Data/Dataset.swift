@@ -14,7 +14,8 @@ public struct Dataset: Sendable {
     /// The positions of classes, where they are such.
     public var classes: [Int]? { if case .classes(let classes) = self { classes } else { nil } }
 
-    var count: Int {
+    /// How many there are.
+    public var count: Int {
       switch self {
       case .classes(let classes): classes.count
       case .values(let values): values.count
@@ -28,6 +29,12 @@ public struct Dataset: Sendable {
     public var name: String
     /// One value per item.
     public var values: TextColumn
+
+    /// Creates a slice.
+    public init(name: String, values: TextColumn) {
+      self.name = name
+      self.values = values
+    }
   }
 
   /// One per input.

@@ -7,13 +7,6 @@ import SignalChain
 
 /// The data a bundle is made from, as items of its model, with the names that came with it.
 struct PackData {
-  /// Independent items with what they should give.
-  struct Test {
-    var items: [[TensorData]]
-    var starts: RecordingStarts
-    var targets: Dataset.Targets
-  }
-
   /// Items that set ranges.
   var calibration: [[TensorData]] = []
   /// Items of the drift reference; those of calibration where no others are given.
@@ -24,8 +17,10 @@ struct PackData {
   private(set) var calibrationStarts = RecordingStarts()
   /// Where they begin among the items of the reference.
   private(set) var referenceStarts = RecordingStarts()
-  /// Independent items.
-  var test: Test?
+  /// Groups of the calibration items.
+  private(set) var calibrationGroups: TextColumn?
+  /// What of the calibration data is set aside to test with.
+  private(set) var aside: Dataset?
   /// The recipe's ports, with names and units of features that the data has.
   var ports: [NamedPort]
   /// What columns were.
@@ -40,8 +35,7 @@ struct PackData {
 
   /// Reads all that a request names.
   ///
-  /// - Throws: `PackError` naming file, row and column of what cannot be taken, and groups that are
-  ///   in calibration and test data.
+  /// - Throws: `PackError` naming file, row and column of what cannot be taken.
   init(
     _ request: PackRequest, _ graph: Graph, _ encodings: [InputEncoding], _ stream: StreamSource?
   ) throws(PackError) {
@@ -53,20 +47,18 @@ struct PackData {
     units = request.units
     try nameFeatures(request.features)
     if !request.calibrationFiles.isEmpty {
-      var dataset = try read(request.calibrationFiles, readsTargets: request.test?.share != nil)
-      try setGroups(request.calibrationGroups, of: &dataset, splits: request.test?.share != nil)
-      if let share = request.test?.share {
+      var dataset = try read(request.calibrationFiles, readsTargets: request.testShare != nil)
+      try setGroups(request.calibrationGroups, of: &dataset, splits: request.testShare != nil)
+      if let share = request.testShare {
         let parts = try dataset.split(share: share)
         dataset = parts.rest
-        try setTest(parts.aside)
+        aside = parts.aside
         let count = parts.aside.arrays.first?.shape.first ?? 0
         notes.append("\(count) items are set aside to test with")
       }
       calibration = try items(dataset.arrays)
       calibrationStarts = RecordingStarts(dataset.groups, items: calibration.count)
-      try readTest(request, calibrationGroups: dataset.groups)
-    } else {
-      try readTest(request, calibrationGroups: nil)
+      calibrationGroups = dataset.groups
     }
     (reference, referenceStarts) = (calibration, calibrationStarts)
     if !request.referenceFiles.isEmpty {
@@ -97,7 +89,6 @@ struct PackData {
   mutating func change(_ body: ([TensorData]) -> [TensorData]) {
     calibration = calibration.map(body)
     reference = reference.map(body)
-    if let test { self.test?.items = test.items.map(body) }
   }
 
   private var interface: DataInterface {
@@ -149,39 +140,6 @@ struct PackData {
         units[labels[position]] ?? (known.isEmpty ? "" : known[position])
       }
     }
-  }
-
-  private mutating func readTest(
-    _ request: PackRequest, calibrationGroups: TextColumn?
-  ) throws(PackError) {
-    guard let wanted = request.test, !wanted.files.isEmpty else { return }
-    var dataset = try read(wanted.files)
-    if let file = wanted.labels { dataset.targets = try TargetReader.targets(file, of: interface) }
-    try setTest(dataset)
-    guard stream == nil || roles.group != nil, let known = calibrationGroups,
-      let groups = dataset.groups
-    else { return }
-    let seen = Set(known.codes.map { known.values[$0] })
-    if let both = groups.values.first(where: { seen.contains($0) }) {
-      throw PackError(
-        .failed, "group '\(both)' is in the calibration and in the test data",
-        hint: "keep a group's rows together, or say that the column is no group: columns.ignore")
-    }
-  }
-
-  private mutating func setTest(_ dataset: Dataset) throws(PackError) {
-    guard let targets = dataset.targets else {
-      throw PackError(
-        .failed, "the test data has no labels",
-        hint: "add test.labels, or a column `label` to the table")
-    }
-    let items = try items(dataset.arrays)
-    guard items.count == targets.count, !items.isEmpty else {
-      throw PackError(
-        .failed, "the test data has \(items.count) items and \(targets.count) labels")
-    }
-    let starts = RecordingStarts(dataset.groups, items: items.count)
-    test = Test(items: items, starts: starts, targets: targets)
   }
 
   /// Groups that are stated take the place of those that the data has.

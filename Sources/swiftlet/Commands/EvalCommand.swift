@@ -16,16 +16,11 @@ enum EvalCommand {
       name: "eval",
       summary: "measure a bundle on data: accuracy, and error against the float model",
       arguments: [ArgumentSpec("BUNDLE", "the bundle")],
-      options: [
-        .value(
-          "data", "FILE", "inputs: .npy, .npz[:NAME], .csv, .wav or a folder of those",
-          repeatable: true, required: true),
-        .value("labels", "FILE", "class indices, one per item; or a column of a .csv"),
+      options: TestFiles.options + [
         .value("model", "FILE", "the float model it was packed from"),
         .flag("layers", "the error of every layer, as measured at packing"),
         .flag("json", "one JSON document"),
-      ] + ModelOptions.specs + [RunCommand.groupsOption]
-        + BundleLoading.kernelOptions + BundleLoading.options,
+      ] + ModelOptions.specs + BundleLoading.kernelOptions + BundleLoading.options,
       examples: [
         ExampleSpec(
           "eval digits.swb --data test.npy --labels labels.npy --model model.onnx",
@@ -35,17 +30,7 @@ enum EvalCommand {
     let bundle = try BundleLoading.open(
       parsed.positional(0) ?? "", parsed, HostEnvironment.environment)
     let session = try BundleLoading.session(bundle, parsed)
-    let interface = DataInterface(bundle.manifest.plans[0])
-    var dataset = try HostEnvironment.dataset(
-      parsed.values("--data"), interface, readsTargets: parsed.value("--labels") == nil)
-    if let path = parsed.value("--labels"), let file = try HostEnvironment.files([path]).first {
-      dataset.targets = try HostEnvironment.packing { () throws(PackError) in
-        try TargetReader.targets(file, of: interface, path: path)
-      }
-    }
-    if let groups = try RunCommand.groups(parsed, HostEnvironment.environment) {
-      dataset.groups = TextColumn(groups)
-    }
+    let dataset = try TestFiles(parsed).dataset(DataInterface(bundle.manifest.plans[0]))
     var model: Graph?
     if let path = parsed.value("--model") {
       model = try ModelFile.load(path, arrays: dataset.arrays, try ModelOptions.reading(parsed))
@@ -66,17 +51,7 @@ enum EvalCommand {
     _ report: EvaluationReport, _ manifest: Manifest, layers: Bool, _ console: Console
   ) {
     console.out("\(manifest.name) \(manifest.version)  \(report.items) items")
-    if let accuracy = report.accuracy {
-      let float = report.floatAccuracy.map { "float \(percent($0.accuracy)) → " } ?? ""
-      let interval = accuracy.interval
-      console.out(
-        "accuracy  \(float)int8 \(percent(accuracy.accuracy)) (95 % interval \(percent(interval.lowerBound)) to \(percent(interval.upperBound)))"
-      )
-    }
-    if let deviation = report.deviation {
-      let float = report.floatDeviation.map { "float \(text($0)) → " } ?? ""
-      console.out("error     \(float)int8 \(text(deviation))")
-    }
+    printMetrics(report, console)
     if let noise = report.noise {
       console.out("SQNR      \(String(format: "%.2f", noise.decibels)) dB against the float model")
     }
@@ -86,8 +61,11 @@ enum EvalCommand {
       )
     }
     if let decisions = report.decisions { console.out(text(decisions)) }
-    for slice in report.slices {
-      console.out("  \(slice.name) \(slice.value)  \(text(slice))")
+    for selection in report.selections {
+      guard let slice = selection.slice, let metric = report.metrics.first else { continue }
+      console.out(
+        "  \(MetricText.name(slice))  \(selection.items.count) items, \(text(metric, report, selection))"
+      )
     }
     guard layers, let table = manifest.quantization else { return }
     for layer in table.layers {
@@ -96,17 +74,29 @@ enum EvalCommand {
     }
   }
 
-  private static func text(_ deviation: Deviation) -> String {
-    String(
-      format: "mean %.4g, root mean square %.4g", deviation.meanAbsolute, deviation.rootMeanSquare)
+  /// The usual metric with its interval, the others behind it.
+  private static func printMetrics(_ report: EvaluationReport, _ console: Console) {
+    guard let first = report.metrics.first else { return }
+    let name = first.isHigherBetter ? first.title : "error"
+    console.out(
+      name.padding(toLength: 10, withPad: " ", startingAt: 0)
+        + text(first, report, report.selections[0]))
+    let others = report.metrics.dropFirst().compactMap { metric in
+      report.measure(metric).map { "\(metric.title) \(MetricText.value($0.value, metric))" }
+    }
+    if !others.isEmpty { console.out("also      \(others.joined(separator: ", "))") }
   }
 
-  private static func text(_ slice: SliceReport) -> String {
-    if let deviation = slice.deviation { return "\(deviation.items) items, \(text(deviation))" }
-    let accuracy = slice.accuracy
-    let float = slice.floatAccuracy.map { "float \(percent($0.accuracy)) → " } ?? ""
+  private static func text(
+    _ metric: Metric, _ report: EvaluationReport, _ selection: Selection
+  ) -> String {
+    guard let measured = report.measure(metric, selection) else {
+      return "no \(metric.title): the items are all of one kind"
+    }
+    let float =
+      report.floatValue(metric, selection).map { "float \(MetricText.value($0, metric)) → " } ?? ""
     return
-      "\(accuracy.items) items, \(float)int8 \(percent(accuracy.accuracy)) (\(percent(accuracy.interval.lowerBound)) to \(percent(accuracy.interval.upperBound)))"
+      "\(float)int8 \(MetricText.value(measured.value, metric)) (95 % interval \(MetricText.interval(measured.interval, metric)))"
   }
 
   private static func text(_ counts: DecisionCounts) -> String {
@@ -133,20 +123,8 @@ enum EvalCommand {
     writer.member("model", manifest.name)
     writer.member("version", manifest.version)
     writer.member("items", report.items)
-    if let accuracy = report.accuracy {
-      writer.member("accuracy", accuracy.accuracy)
-      writer.member("accuracy_low", accuracy.interval.lowerBound)
-      writer.member("accuracy_high", accuracy.interval.upperBound)
-    }
-    if let float = report.floatAccuracy { writer.member("float_accuracy", float.accuracy) }
-    if let deviation = report.deviation {
-      writer.member("mean_absolute_error", deviation.meanAbsolute)
-      writer.member("root_mean_square_error", deviation.rootMeanSquare)
-    }
-    if let float = report.floatDeviation {
-      writer.member("float_mean_absolute_error", float.meanAbsolute)
-    }
-    printSlices(report.slices, &writer)
+    if let all = report.selections.first { printMetrics(report, all, &writer) }
+    printSlices(report, &writer)
     if let noise = report.noise { writer.member("sqnr_db", noise.decibels) }
     if let agreement = report.agreement { writer.member("agreement", agreement.accuracy) }
     if let decisions = report.decisions {
@@ -182,29 +160,34 @@ enum EvalCommand {
     console.out(writer.string)
   }
 
-  private static func printSlices(_ slices: [SliceReport], _ writer: inout JSONWriter) {
-    guard !slices.isEmpty else { return }
+  private static func printMetrics(
+    _ report: EvaluationReport, _ selection: Selection, _ writer: inout JSONWriter
+  ) {
+    for metric in report.metrics {
+      guard let measured = report.measure(metric, selection) else { continue }
+      let key = MetricText.key(metric)
+      writer.member(key, measured.value)
+      if let interval = measured.interval {
+        writer.member("\(key)_low", interval.lowerBound)
+        writer.member("\(key)_high", interval.upperBound)
+      }
+      if let float = report.floatValue(metric, selection) { writer.member("float_\(key)", float) }
+    }
+  }
+
+  private static func printSlices(_ report: EvaluationReport, _ writer: inout JSONWriter) {
+    guard report.selections.count > 1 else { return }
     writer.name("slices")
     writer.beginArray()
-    for slice in slices {
+    for selection in report.selections {
+      guard let slice = selection.slice else { continue }
       writer.beginObject()
-      writer.member("column", slice.name)
+      writer.member("column", slice.column)
       writer.member("value", slice.value)
-      if let deviation = slice.deviation {
-        writer.member("items", deviation.items)
-        writer.member("mean_absolute_error", deviation.meanAbsolute)
-        writer.member("root_mean_square_error", deviation.rootMeanSquare)
-      } else {
-        writer.member("items", slice.accuracy.items)
-        writer.member("accuracy", slice.accuracy.accuracy)
-        writer.member("accuracy_low", slice.accuracy.interval.lowerBound)
-        writer.member("accuracy_high", slice.accuracy.interval.upperBound)
-        if let float = slice.floatAccuracy { writer.member("float_accuracy", float.accuracy) }
-      }
+      writer.member("items", selection.items.count)
+      printMetrics(report, selection, &writer)
       writer.endObject()
     }
     writer.endArray()
   }
-
-  private static func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }
 }

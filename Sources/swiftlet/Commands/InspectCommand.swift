@@ -141,6 +141,9 @@ enum InspectCommand {
         "quality   \(report.method), \(String(format: "%.2f", report.outputDecibels)) dB on calibration data"
       )
     }
+    if let tests = manifest.tests {
+      for line in TestReportText.lines(tests) { console.out(line) }
+    }
     if let contract = manifest.telemetry {
       console.out("watches   windows of \(contract.windowItems), alarm rate \(contract.alarmRate)")
       for tap in contract.taps { console.out("  tap     \(tap.name), \(tap.binCount) bins") }

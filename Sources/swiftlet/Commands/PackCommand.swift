@@ -3,6 +3,7 @@ import Bundling
 import CommandLineKit
 import DeviceCommands
 import DriftStatistics
+import Evaluation
 import Foundation
 import Sealing
 import Wire
@@ -31,6 +32,8 @@ enum PackCommand {
         .value(
           "sqnr", "DB", "16-bit activations until the outputs are this near the float model's"),
         .value("window", "ITEMS", "inferences per telemetry window"),
+        .value("base", "BUNDLE", "follow the integers of this release, for a small delta"),
+        .value("dead-zone", "STEPS", "and keep those that should move by less, e.g. 0.25"),
         RunCommand.groupsOption,
       ] + ModelOptions.specs,
       examples: [
@@ -41,32 +44,25 @@ enum PackCommand {
     try BundleLoading.initializeCrypto()
     let start = Date()
     let output = try parsed.required("--output")
-    var request = try PackRequestReader(parsed).read()
+    var order = try PackRequestReader(parsed).read()
     let key: Ed25519KeyPair
     if let path = parsed.value("--key") {
       key = try Keys.secret(path)
     } else {
       key = try HostEnvironment.makeDevelopmentKey()
-      request.isDevelopment = true
+      order.request.isDevelopment = true
     }
-    let outcome = try packed(request, key, console)
+    let (outcome, verdicts) = try ReleaseGates(order, console).pack(signer: key)
+    for note in outcome.notes where verdicts.contains(where: { !$0.holds }) {
+      console.note("note: \(note)")
+    }
+    try GateReport.check(verdicts, output, console)
     try Files.write(output, outcome.bytes)
-    report(outcome, request, output, Date().timeIntervalSince(start), console)
-  }
-
-  private static func packed(
-    _ request: PackRequest, _ key: Ed25519KeyPair, _ console: Console
-  ) throws(CommandFailure) -> PackOutcome {
-    do throws(PackError) {
-      return try Packer(request, progress: { console.progress("\(request.name): \($0) …") })
-        .pack(signer: key)
-    } catch {
-      throw CommandFailure(error.exitCode, error.message, hint: error.hint)
-    }
+    report(outcome, verdicts, output, Date().timeIntervalSince(start), console)
   }
 
   private static func report(
-    _ outcome: PackOutcome, _ request: PackRequest, _ path: String, _ seconds: Double,
+    _ outcome: PackOutcome, _ verdicts: [GateVerdict], _ path: String, _ seconds: Double,
     _ console: Console
   ) {
     let manifest = outcome.manifest
@@ -75,7 +71,8 @@ enum PackCommand {
     console.out(
       "\(console.bold("\(manifest.name) \(manifest.version)"))  \(Quantity.bytes(outcome.modelBytes)) → \(Quantity.bytes(outcome.bytes.count)) (\(decimal(ratio, 1))× smaller) in \(decimal(seconds, 1)) s"
     )
-    console.out("quality  \(quality(outcome, manifest))")
+    console.out("quality  \(quality(manifest))")
+    GateReport.print(verdicts, console)
     console.out(
       "needs    arena \(Quantity.bytes(Int(resources.arenaBytes))), weights \(Quantity.bytes(Int(resources.weightsBytes))), \(grouped(resources.multiplyAccumulates)) MACs; fits \(fits(manifest))"
     )
@@ -90,7 +87,7 @@ enum PackCommand {
     (try? BundleVerifier(opener: SodiumZstd()).peek(outcome.bytes).release) ?? []
   }
 
-  private static func quality(_ outcome: PackOutcome, _ manifest: Manifest) -> String {
+  private static func quality(_ manifest: Manifest) -> String {
     var parts: [String] = []
     if manifest.plans[0].inputs.contains(where: { !$0.ranks.isEmpty }) {
       parts.append("trees: every leaf as the float model's, sums in fixed point")
@@ -104,8 +101,8 @@ enum PackCommand {
     } else {
       parts.append("came quantised; its integers are kept")
     }
-    if let accuracy = outcome.accuracy {
-      parts.append("\(decimal(accuracy * 100, 2)) % on test data")
+    if let figure = manifest.tests?.figures.first, let metric = Metric(rawValue: figure.metric) {
+      parts.append("\(metric.title) \(MetricText.value(figure.value, metric)) on test data")
     }
     return parts.joined(separator: "; ")
   }

@@ -5,7 +5,7 @@ ARCH ?= arm64
 # What `device` builds.
 PRODUCT ?= swiftletd
 
-.PHONY: help demo test build lint device conformance operators fuzz fuzz-coverage wheels deltas \
+.PHONY: help demo test build lint device conformance operators fuzz fuzz-coverage wheels quality deltas \
   peers arm-throughput clean
 
 ## help: this list
@@ -72,6 +72,12 @@ deltas:
 	@.ci/install conformance
 	@swift build -c release --product swiftlet --quiet
 	@python3 Tests/Peers/fine_tunes.py $(OPTIONS)
+
+## quality: decibels of the integers beside other quantisers'; OPTIONS='--only digits'
+quality:
+	@.ci/install conformance
+	@swift build -c release --product swiftlet --quiet
+	@python3 Tests/Peers/quality.py $(OPTIONS)
 
 ## peers: Swiftlet beside LiteRT, ONNX Runtime, OpenVINO and ncnn on this machine; OPTIONS='--only kws'
 peers: ARCH = $(subst x86_64,x86-64,$(subst aarch64,arm64,$(shell uname -m)))

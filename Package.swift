@@ -90,7 +90,8 @@ let device: [Target] = [
     "DeviceCommands",
     [
       "Arrays", "BundleFormat", "CBOR", "COSE", "CSystem", "CommandLineKit", "DeltaCoding",
-      "DeviceRuntime", "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "SignalChain",
+      "DeviceRuntime", "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing",
+      "SignalChain",
       "System", "Telemetry", "Wire",
       .target(name: "Transport", condition: .when(traits: ["Networked"])),
     ]),
@@ -127,7 +128,8 @@ let host: [Target] = [
     "Bundling",
     [
       "BundleFormat", "CBOR", "COSE", "DeltaCoding", "DeviceRuntime", "DriftStatistics",
-      "FloatReference", "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering", "ModelCards", "ModelGraph",
+      "FloatReference", "HostArrays", "HostSealing", "Importers", "Kernels", "Lowering",
+      "ModelCards", "ModelGraph",
       "Operators", "PlanFormat", "Quantizer", "Sealing", "SignalChain", "System", "Targets",
       "Wire",
     ], settings: hot),
@@ -226,7 +228,7 @@ let testing: [Target] = [
     [
       "Arrays", "BundleFormat", "Bundling", "DeviceRuntime", "FloatReference", "HostArrays",
       "Importers", "Kernels", "Lowering", "ModelGraph", "Operators", "PlanFormat", "Quantizer",
-      "Sealing", "Targets",
+      "Sealing", "Targets", "Wire",
     ]),
   tests(
     "Evaluation",

@@ -92,6 +92,8 @@ public struct PackRequest: Sendable {
   public var alarmRate = 0.001
   /// Share of the calibration items that is set aside to test with, whole groups together.
   public var testShare: Double?
+  /// The release whose integers the new one follows where they fit.
+  public var base: QuantizedRelease?
   /// Licence of the model.
   public var licence = ""
   /// What only a person can say of the model.

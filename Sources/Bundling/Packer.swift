@@ -32,6 +32,8 @@ struct QuantizedModel {
   let report: QuantizationReport?
   /// Encodings of a model of trees.
   let ranked: RankedModel?
+  /// What a person should know of how it came about.
+  var note: String?
 }
 
 /// Recipe to signed bundle: import, quantise, lower, certify, prove, seal.
@@ -116,7 +118,7 @@ public struct Packer {
     let decision = try decisionRule(
       quantized.graph, integers, data.calibration, data.calibrationStarts)
     let boxes = try boxRule(quantized.graph, integers)
-    var notes = data.notes
+    var notes = data.notes + (quantized.note.map { [$0] } ?? [])
     if let decibels = quantized.report?.outputDecibels, decibels < Self.decibelsMin {
       notes.append(
         "the outputs are \(Int(decibels.rounded())) dB from the float model's: 8 bits do not carry "
@@ -235,15 +237,16 @@ public struct Packer {
     if given.completeness == .full { return try complete(given, items, starts, encodings) }
     guard !items.isEmpty else { throw missingData(given) }
     progress("calibrating on \(items.count) items")
-    var models: [(name: String, model: CalibratedModel)] = []
-    for (name, equalizing) in [("", false), (", equalised", true)] {
+    let names = ["", ", \(QuantizedRelease.equalizedMark)"]
+    let keepsOutputs = request.boxes != nil
+    let models = try concurrentMap(names.count) { position throws(PackError) in
       let model = try fromGraph { () throws(GraphError) in
-        try CalibratedModel(given.graph, items: items, starts: starts, equalizing: equalizing)
+        try CalibratedModel(given.graph, items: items, starts: starts, equalizing: position == 1)
       }
       // Outputs leave as reals: what the last layers sum is not rounded to 8 bits first. Those of
       // detectors are read by tables of their levels.
-      let last = model.wideningCandidates(inputs: []).filter { $0.isFinal && request.boxes == nil }
-      models.append((name, last.isEmpty ? model : model.widening(last)))
+      let last = model.wideningCandidates(inputs: []).filter { $0.isFinal && !keepsOutputs }
+      return (name: names[position], model: last.isEmpty ? model : model.widening(last))
     }
     let references = try fromGraph { () throws(GraphError) in
       try FloatExecutor(imported).run(items: items, starts: starts)
@@ -251,7 +254,7 @@ public struct Packer {
     let bench = TrialBench(
       items: items, starts: starts, references: references, encodings: encodings,
       keepsStates: !imported.states.isEmpty)
-    let found = try search(bench, models)
+    let (found, note) = try following(try search(bench, models), given.graph, bench)
     let best = found.trial
     let layers = try LayerErrors(
       floatGraph: best.model.graph, graph: best.graph, items: items, starts: starts,
@@ -260,16 +263,14 @@ public struct Packer {
     let origin = given.completeness == .partial ? "partly imported, " : ""
     let report = QuantizationReport(
       method: origin + found.summary, outputDecibels: try bench.confirmed(best), layers: layers)
-    return QuantizedModel(graph: best.graph, report: report, ranked: nil)
+    return QuantizedModel(graph: best.graph, report: report, ranked: nil, note: note)
   }
 
   /// The method whose integers are nearest, and the values that need 16 bits.
   private func search(
     _ bench: TrialBench, _ models: [(name: String, model: CalibratedModel)]
   ) throws(PackError) -> (trial: Trial, summary: String) {
-    var methods = QuantizationSearch(bench: bench, models: models) { tried, all in
-      progress("choosing integers, \(tried) of \(all)")
-    }
+    var methods = QuantizationSearch(bench: bench, models: models, progress: progress)
     let method = try methods.best()
     let graph = method.trial.model.graph
     let inputs = zip(graph.inputs, bench.encodings).compactMap { $1 == .calibrated ? $0 : nil }
@@ -285,7 +286,7 @@ public struct Packer {
       names += further.names
     }
     let wide = names.count == 1 ? names[0] : "\(names.count) values"
-    return (best, method.summary + (names.isEmpty ? "" : ", \(wide) in 16 bits"))
+    return (best, method.summary + (names.isEmpty ? "" : ", \(wide)\(QuantizedRelease.wideMark)"))
   }
 
   /// A model that came quantised as a whole: its integers are kept, data only measures it.

@@ -1,3 +1,4 @@
+import FloatReference
 import ModelGraph
 import Quantizer
 
@@ -14,39 +15,52 @@ struct QuantizationSearch {
   /// The model as it came and equalised: equalisation rescues skewed channels and costs a little
   /// where there are none.
   var models: [(name: String, model: CalibratedModel)]
-  /// Told what was tried, of how many.
-  let progress: (_ tried: Int, _ of: Int) -> Void
+  /// Told of each stage.
+  let progress: (String) -> Void
 
-  /// The best way, its name for reports, and its decibels on the half that did not choose.
+  /// The best way, and its name for reports.
   mutating func best() throws(PackError) -> (trial: Trial, summary: String) {
-    var trials: [(trial: Trial, model: Int)] = []
-    let refinements = WeightRounding.allCases.count * 2 - 1
-    let all = models.count * RangeMethod.allCases.count + Self.finalists * refinements
+    var ways: [(model: Int, method: QuantizationMethod)] = []
     for model in models.indices {
-      for range in RangeMethod.allCases {
-        progress(trials.count + 1, all)
-        let method = QuantizationMethod(range: range)
-        trials.append((try bench.trial(models[model].model, method), model))
-      }
+      ways += RangeMethod.allCases.map { (model, QuantizationMethod(range: $0)) }
     }
+    progress("trying \(ways.count) choices of ranges")
+    var trials = try trials(of: ways)
     let plainest = trials[0]
+    ways = []
     for (finalist, model) in Self.ranked(trials).prefix(Self.finalists) {
-      try observeInputs(model)
       for rounding in WeightRounding.allCases {
         for correctsBias in [false, true] where rounding != .nearest || correctsBias {
-          progress(trials.count + 1, all)
-          let method = QuantizationMethod(
-            range: finalist.method.range, rounding: rounding, correctsBias: correctsBias)
-          trials.append((try bench.trial(models[model].model, method), model))
+          ways.append(
+            (
+              model,
+              QuantizationMethod(
+                range: finalist.method.range, rounding: rounding, correctsBias: correctsBias)
+            ))
         }
       }
     }
+    progress("measuring what layers read")
+    for model in Set(ways.map(\.model)).sorted() { try observeInputs(model) }
+    progress("trying \(ways.count) roundings of weights")
+    trials += try self.trials(of: ways)
     // What is no better than the plainest way on the other half was chosen by luck.
     let standard = try bench.confirmed(plainest.trial)
     for (trial, model) in Self.ranked(trials) where try bench.confirmed(trial) >= standard {
       return (trial, trial.method.summary + models[model].name)
     }
     return (plainest.trial, plainest.trial.method.summary + models[plainest.model].name)
+  }
+
+  /// Each way tried, on all cores.
+  private func trials(
+    of ways: [(model: Int, method: QuantizationMethod)]
+  ) throws(PackError) -> [(trial: Trial, model: Int)] {
+    let (bench, models) = (bench, models)
+    return try concurrentMap(ways.count) { position throws(PackError) in
+      let (model, method) = ways[position]
+      return (try bench.trial(models[model].model, method), model)
+    }
   }
 
   /// Best first; the earlier of equals.

@@ -16,7 +16,7 @@ struct Trial {
 /// the float model's outputs.
 ///
 /// Half of the items choose, the other half confirms: what is no better there was chosen by luck.
-struct TrialBench {
+struct TrialBench: Sendable {
   let items: [[TensorData]]
   let starts: RecordingStarts
   let references: [[TensorData]]

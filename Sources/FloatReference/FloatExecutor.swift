@@ -1,4 +1,3 @@
-import Dispatch
 public import ModelGraph
 
 /// Runs a graph in float32: the truth of calibration and `eval`.
@@ -109,11 +108,9 @@ public struct FloatExecutor: Sendable {
       for item in items { all.append(try stream.run(inputs: item)) }
       return all
     }
-    let results = ItemResults(count: items.count)
-    DispatchQueue.concurrentPerform(iterations: items.count) { index in
-      results.set(index, Result { () throws(GraphError) in try run(inputs: items[index]) })
+    return try concurrentMap(items.count) { index throws(GraphError) in
+      try run(inputs: items[index])
     }
-    return try results.all()
   }
 
   private func evaluate(_ node: Node, _ operands: [TensorData?]) throws(GraphError) -> [TensorData]

@@ -53,28 +53,47 @@ public struct DepthwiseConv2D: ActivatedOperation, Equatable {
       operands.count > 2 && operands[2] != nil
       ? try floats(2, of: operands) : [Float](repeating: 0, count: filters)
     var result = [Float](repeating: 0, count: outputs.reduce(1, *))
-    for row in 0..<outputs[1] {
-      for column in 0..<outputs[2] {
-        let start = (row * outputs[2] + column) * filters
-        for filter in 0..<filters { result[start + filter] = bias[filter] }
-        for ky in padded.rows(at: row, height: shape[1]) {
-          let y = row * window.strideHeight - window.paddingTop + ky * window.dilationHeight
-          for kx in padded.columns(at: column, width: shape[2]) {
-            let x = column * window.strideWidth - window.paddingLeft + kx * window.dilationWidth
-            let source = (y * shape[2] + x) * shape[3]
-            let tap = (ky * window.width + kx) * filters
-            for filter in 0..<filters {
-              result[start + filter] +=
-                input[source + filter / depthMultiplier] * weights[tap + filter]
+    result.withUnsafeMutableBufferPointer { result in
+      input.withUnsafeBufferPointer { input in
+        weights.withUnsafeBufferPointer { weights in
+          for row in 0..<outputs[1] {
+            for column in 0..<outputs[2] {
+              let start = (row * outputs[2] + column) * filters
+              let sums = UnsafeMutableBufferPointer(rebasing: result[start..<start + filters])
+              for filter in 0..<filters { sums[filter] = bias[filter] }
+              for ky in padded.rows(at: row, height: shape[1]) {
+                let y = row * window.strideHeight - window.paddingTop + ky * window.dilationHeight
+                for kx in padded.columns(at: column, width: shape[2]) {
+                  let x =
+                    column * window.strideWidth - window.paddingLeft + kx * window.dilationWidth
+                  add(
+                    input[((y * shape[2] + x) * shape[3])...],
+                    times: weights[((ky * window.width + kx) * filters)...], to: sums)
+                }
+              }
+              for filter in 0..<filters { sums[filter] = activation.apply(sums[filter]) }
             }
           }
-        }
-        for filter in 0..<filters {
-          result[start + filter] = activation.apply(result[start + filter])
         }
       }
     }
     return [TensorData(shape: outputs, floats: result)]
+  }
+
+  /// One tap of every channel. Each sum has its own order, so this vectorises without changing it.
+  private func add(
+    _ input: Slice<UnsafeBufferPointer<Float>>, times weights: Slice<UnsafeBufferPointer<Float>>,
+    to sums: UnsafeMutableBufferPointer<Float>
+  ) {
+    let input = UnsafeBufferPointer(rebasing: input)
+    let weights = UnsafeBufferPointer(rebasing: weights)
+    if depthMultiplier == 1 {
+      for filter in sums.indices { sums[filter] += input[filter] * weights[filter] }
+    } else {
+      for filter in sums.indices {
+        sums[filter] += input[filter / depthMultiplier] * weights[filter]
+      }
+    }
   }
 
   public var quantizationRule: QuantizationRule { .weighted(weights: 1, bias: 2, channelAxis: 3) }

@@ -21,12 +21,15 @@ public struct CalibratedModel: Sendable {
   /// The float graph after equalisation; the same function as before.
   public private(set) var graph: Graph
   private(set) var statistics: [CalibrationStatistics?]
+  /// The release whose integers it follows.
+  let base: QuantizationBase?
   /// What each weighted layer's weights meet, by the weights; empty until `observeInputs`.
   private var moments: [ValueID: InputMoments] = [:]
 
   /// A model whose activations all have parameters: there is nothing to calibrate.
   public init(complete model: GivenParameters) {
     graph = model.graph
+    base = nil
     statistics = [CalibrationStatistics?](repeating: nil, count: graph.values.count)
   }
 
@@ -38,14 +41,20 @@ public struct CalibratedModel: Sendable {
   ///     the order of their recordings.
   ///   - starts: where recordings begin.
   ///   - equalizing: false leaves the weights as they are.
+  ///   - base: a release to follow, also in how it was equalised; `equalizing` is of no meaning then.
   /// - Throws: `GraphError` when an item does not fit the model or an activation is not finite.
   public init(
     _ model: Graph, items: [[TensorData]], starts: RecordingStarts = RecordingStarts(),
-    equalizing: Bool = true
+    equalizing: Bool = true, following base: QuantizationBase? = nil
   ) throws(GraphError) {
     try model.checkReferenceOnly()
+    self.base = base
     var graph = StatePrecision.applied(to: model)
-    if equalizing { Equalization.apply(to: &graph) }
+    if let base {
+      if base.isEqualized { Equalization.apply(like: base, to: &graph) }
+    } else if equalizing {
+      Equalization.apply(to: &graph)
+    }
     graph.separateWeights()
     let executor = FloatExecutor(graph)
     var statistics = [CalibrationStatistics?](repeating: nil, count: graph.values.count)

@@ -23,8 +23,10 @@ struct LayerRounding {
   ///   - floats: its weights, [O, size], or [size, groups] for a depthwise layer.
   ///   - bias: its bias; nil for a layer without one, which keeps none.
   ///   - inputScale: scale of its operand.
+  ///   - base: levels to keep within its dead zone.
   func improve(
-    _ quantized: inout WeightQuantization, of floats: [Float], bias: [Float]?, inputScale: Float
+    _ quantized: inout WeightQuantization, of floats: [Float], bias: [Float]?, inputScale: Float,
+    keeping base: QuantizationBase.Layer? = nil
   ) {
     let channels = quantized.scales.count
     if rounding == .feedback {
@@ -34,8 +36,10 @@ struct LayerRounding {
           factor = RoundingFeedback(moments, group: group(of: channel, channels))
         }
         let row = (0..<moments.size).map { floats[position($0, channel, channels)] }
-        let levels = factor?.round(row, scale: quantized.scales[channel]) ?? []
-        for (tap, level) in levels.enumerated() {
+        let levels = factor?.round(row, scale: quantized.scales[channel]) { tap, wanted in
+          base?.level(position(tap, channel, channels), near: wanted)
+        }
+        for (tap, level) in (levels ?? []).enumerated() {
           quantized.weights[position(tap, channel, channels)] = level
         }
       }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How the range of an activation is chosen.
 public enum RangeMethod: String, Sendable, CaseIterable {
   /// Everything calibration saw.
@@ -39,11 +41,29 @@ public struct QuantizationMethod: Sendable, Equatable {
   /// Everything calibration saw, each weight to the nearest.
   public static let minMax = QuantizationMethod(range: .minMax)
 
+  /// The method that a summary says; nil for anything else.
+  public init?(summary: String) {
+    var parts = summary.components(separatedBy: ", ")
+    guard let range = RangeMethod(rawValue: parts.removeFirst()) else { return nil }
+    self.init(range: range)
+    for part in parts {
+      if let rounding = WeightRounding(rawValue: part), rounding != .nearest {
+        self.rounding = rounding
+      } else if part == Self.correctedBias {
+        correctsBias = true
+      } else {
+        return nil
+      }
+    }
+  }
+
+  private static let correctedBias = "bias corrected"
+
   /// For reports: `mse, gptq, bias corrected`.
   public var summary: String {
     var parts = [range.rawValue]
     if rounding != .nearest { parts.append(rounding.rawValue) }
-    if correctsBias { parts.append("bias corrected") }
+    if correctsBias { parts.append(Self.correctedBias) }
     return parts.joined(separator: ", ")
   }
 }

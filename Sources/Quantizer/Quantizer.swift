@@ -101,7 +101,8 @@ public enum Quantizer {
       setCalibrated(node.outputs[0], model, method, in: &graph)
       try quantizeConstants(
         of: node, weights: weights, bias: bias, channelAxis: channelAxis,
-        improving: LayerRounding(method, moments: model.moments(of: node)), in: &graph)
+        improving: LayerRounding(method, moments: model.moments(of: node)), following: model.base,
+        in: &graph)
     }
   }
 
@@ -151,13 +152,16 @@ public enum Quantizer {
     guard let statistics = model.statistics[id.position], statistics.minimum.isFinite else {
       return Quantization(scale: 1, zeroPoint: 0)
     }
-    guard !isWide else { return ActivationRange(minMax: statistics).wideQuantization }
-    switch method.range {
-    case .minMax: return ActivationRange(minMax: statistics).quantization
-    case .percentile: return ActivationRange(percentile: 1e-4, of: statistics).quantization
-    case .leastSquaredError: return ActivationRange(leastSquaredError: statistics).quantization
-    case .entropy: return ActivationRange(leastEntropy: statistics).quantization
-    }
+    let range =
+      switch method.range {
+      case _ where isWide: ActivationRange(minMax: statistics)
+      case .minMax: ActivationRange(minMax: statistics)
+      case .percentile: ActivationRange(percentile: 1e-4, of: statistics)
+      case .leastSquaredError: ActivationRange(leastSquaredError: statistics)
+      case .entropy: ActivationRange(leastEntropy: statistics)
+      }
+    let fresh = isWide ? range.wideQuantization : range.quantization
+    return model.base?.parameters(of: model.graph[id].name, near: fresh) ?? fresh
   }
 
   private static func setCalibrated(
@@ -203,7 +207,7 @@ public enum Quantizer {
 
   private static func quantizeConstants(
     of node: Node, weights: Int, bias: Int, channelAxis: Int, improving rounding: LayerRounding?,
-    in graph: inout Graph
+    following base: QuantizationBase?, in graph: inout Graph
   ) throws(GraphError) {
     guard let input = node.inputs[0], let inputScale = graph[input].quantization?.scale,
       let outputScale = graph[node.outputs[0]].quantization?.scale,
@@ -244,7 +248,14 @@ public enum Quantizer {
       quantized = WeightQuantization(
         weights: floats, bias: floatBias, channelOf: { $0 / inner % channels },
         inputScale: inputScale, outputScale: outputScale, isWide: isWide)
-      rounding?.improve(&quantized, of: floats, bias: biasConstant?.floats, inputScale: inputScale)
+      let known = base?.layer(node.name, levels: floats.count, channels: channels)
+      if let known {
+        quantized.follow(
+          known, weights: floats, bias: floatBias, channelOf: { $0 / inner % channels },
+          inputScale: inputScale)
+      }
+      rounding?.improve(
+        &quantized, of: floats, bias: biasConstant?.floats, inputScale: inputScale, keeping: known)
     }
     graph[weightsID].constant = TensorData(shape: shape, elements: .int8(quantized.weights))
     graph[weightsID].type.element = .int8

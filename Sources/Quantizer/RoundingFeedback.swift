@@ -73,8 +73,11 @@ struct RoundingFeedback {
   /// - Parameters:
   ///   - weights: as many as the matrix has rows.
   ///   - scale: step of the integers.
+  ///   - level: what a weight becomes that should be some steps; nil for the nearest.
   /// - Returns: levels in −127…127.
-  func round(_ weights: [Float], scale: Float) -> [Int8] {
+  func round(
+    _ weights: [Float], scale: Float, to level: (_ tap: Int, _ wanted: Double) -> Double?
+  ) -> [Int8] {
     var carried = [Double](repeating: 0, count: size)
     let step = Double(scale)
     return carried.withUnsafeMutableBufferPointer { carried in
@@ -82,7 +85,7 @@ struct RoundingFeedback {
         (0..<size).map { j in
           let weight = Double(weights[j])
           let wanted = weight + carried[j] / factor[j * size + j]
-          let level = min(max((wanted / step).rounded(), -127), 127)
+          let level = level(j, wanted / step) ?? min(max((wanted / step).rounded(), -127), 127)
           let error = weight - level * step
           for k in j + 1..<size { carried[k] += error * factor[j * size + k] }
           return Int8(level)

@@ -40,7 +40,7 @@ struct WeightedLayer {
   /// Elements per output channel, or per position for a depthwise layer.
   private var rowLength: Int { kind == .depthwise ? inputChannels : weights.count / outputChannels }
 
-  private func outputChannel(of index: Int) -> Int {
+  func outputChannel(of index: Int) -> Int {
     kind == .depthwise ? index % inputChannels : index / rowLength
   }
 

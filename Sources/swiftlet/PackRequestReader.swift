@@ -35,8 +35,32 @@ struct PackRequestReader {
   }
 
   func read() throws(CommandFailure) -> ReleaseOrder {
-    path.hasSuffix(".json5") || path.hasSuffix(".json")
+    var order =
+      path.hasSuffix(".json5") || path.hasSuffix(".json")
       ? try recipe() : ReleaseOrder(request: try model())
+    try follow(&order.request)
+    return order
+  }
+
+  /// `--base` and `--dead-zone`.
+  private func follow(_ request: inout PackRequest) throws(CommandFailure) {
+    let zone = parsed.value("--dead-zone")
+    guard let base = parsed.value("--base") else {
+      guard zone == nil else { throw CommandFailure(.usage, "--dead-zone is of a --base") }
+      return
+    }
+    let bundle = try BundleLoading.intact(base)
+    request.base = try HostEnvironment.packing { () throws(PackError) in
+      try QuantizedRelease(bundle)
+    }
+    if let zone {
+      guard let steps = Float(zone), (0...2).contains(steps) else {
+        throw CommandFailure(.usage, "--dead-zone wants steps from 0 to 2, not '\(zone)'")
+      }
+      request.base?.deadZone = steps
+    }
+    request.sources.append(
+      SourceFile(role: "base", bytes: try Files.read(base, limit: BundleLimits.fileBytes)))
   }
 
   private func model() throws(CommandFailure) -> PackRequest {

@@ -5,7 +5,8 @@ import Testing
   /// Modules that also compile in Embedded mode (Design, section 2).
   static let deviceModules: Set<String> = [
     "Arrays", "BundleFormat", "CBOR", "COSE", "CommandLineKit", "DeltaCoding", "DeviceCommands",
-    "DeviceRuntime", "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing", "System",
+    "DeviceRuntime", "DriftStatistics", "Installing", "JSON", "Kernels", "PlanFormat", "Sealing",
+    "System",
     "Telemetry", "Wire", "swiftletd",
   ]
 

@@ -295,7 +295,7 @@ struct TFLiteBuilder {
   }
 
   /// Whether the caller wants an operand to be kept from run to run; it can be asked for once.
-  mutating func isAskedToKeep(_ node: TFLiteNode, _ index: Int) throws(GraphError) -> Bool {
+  mutating func isAskedToKeep(_ node: TFLiteNode, _ index: Int) -> Bool {
     guard index < node.inputs.count, node.inputs[index] >= 0 else { return false }
     return tensorsToKeep.remove(scope.tensors[node.inputs[index]].name) != nil
   }

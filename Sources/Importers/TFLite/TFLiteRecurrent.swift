@@ -11,8 +11,6 @@ import PlanFormat
 enum TFLiteRecurrent {
   /// A layer as its options and its input's shape say.
   private struct Layer {
-    /// Number of its options in the schema.
-    var options: Int
     var steps: Int
     var features: Int
     /// Axes of 1 around [steps, outputs].
@@ -47,7 +45,7 @@ enum TFLiteRecurrent {
           + "quantise it")
     }
     let layer = Layer(
-      options: 14, steps: 1, features: input.type.shape[1], isTimeMajor: false, keepsAlways: true,
+      steps: 1, features: input.type.shape[1], isTimeMajor: false, keepsAlways: true,
       clips: try clips(node, options: 14))
     try emit(layer, node, &builder)
   }
@@ -63,7 +61,7 @@ enum TFLiteRecurrent {
       throw node.unsupported("its input has shape \(shape); one sequence at a time is run")
     }
     let layer = Layer(
-      options: 71, steps: shape[isTimeMajor ? 0 : 1], features: shape[2], isTimeMajor: isTimeMajor,
+      steps: shape[isTimeMajor ? 0 : 1], features: shape[2], isTimeMajor: isTimeMajor,
       keepsAlways: false, clips: try clips(node, options: 71))
     try emit(layer, node, &builder)
   }
@@ -100,7 +98,7 @@ enum TFLiteRecurrent {
   private static func kept(
     _ position: Int, _ layer: Layer, count: Int, _ node: TFLiteNode, _ builder: inout TFLiteBuilder
   ) throws(GraphError) -> ValueID? {
-    let isAsked = try builder.isAskedToKeep(node, position)
+    let isAsked = builder.isAskedToKeep(node, position)
     guard layer.keepsAlways || isAsked else { return nil }
     let read = try builder.memory(node, position)
     guard builder.graph[read].type == ValueType(.float32, [1, count]) else {

@@ -32,6 +32,8 @@ enum PackCommand {
         .value(
           "sqnr", "DB", "16-bit activations until the outputs are this near the float model's"),
         .value("window", "ITEMS", "inferences per telemetry window"),
+        .value("base", "BUNDLE", "follow the integers of this release, for a small delta"),
+        .value("dead-zone", "STEPS", "and keep those that should move by less, e.g. 0.25"),
         RunCommand.groupsOption,
       ] + ModelOptions.specs,
       examples: [

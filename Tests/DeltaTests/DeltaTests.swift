@@ -174,6 +174,23 @@ import Wire
     }
   }
 
+  @Test("a frame that looks back further than a reader holds is refused before it is read")
+  func window() throws {
+    let (old, new) = try Self.releases()
+    let content = [UInt8](repeating: 0, count: 3 << 20)
+    let wide = try Self.crafted(content, old, new, windowLog: 23)
+    #expect(throws: DeltaError.corrupt("its frame is damaged")) { try Self.apply(wide, to: old) }
+    let narrow = try Self.crafted(content, old, new)
+    #expect(throws: DeltaError.self) { try Self.apply(narrow, to: old) }
+    #expect(throws: Never.self) {
+      let plan = try new.section(.plan)
+      let golden = try new.section(.golden)
+      let weights = try new.section(.weights)
+      let whole = [0] + plan + [0] + golden + [0] + weights
+      _ = try Self.apply(try Self.crafted(whole, old, new), to: old)
+    }
+  }
+
   @Test("a root installs what a delta makes, as if it had come whole")
   func installs() throws {
     let (old, new) = try Self.releases()

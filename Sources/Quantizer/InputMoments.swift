@@ -5,6 +5,9 @@ import Operators
 /// over the rows of `FeaturePatches`; one matrix, or one per channel for a depthwise layer, whose
 /// channels meet their own taps only.
 struct InputMoments: Sendable {
+  /// Widest rows whose products are summed: their factor takes time with the cube of it.
+  static let sizeMax = 1280
+
   /// Rows that were summed.
   private(set) var count = 0
   /// Matrices: 1, or the channels of a depthwise layer.
@@ -13,7 +16,7 @@ struct InputMoments: Sendable {
   let size: Int
   /// Σ x, [size, groups]: element i of group g at i · groups + g, as a row lies.
   private(set) var sums: [Float]
-  /// Upper triangles of Σ x · xᵀ, [groups, size, size].
+  /// Upper triangles of Σ x · xᵀ, [groups, size, size]; empty where rows are too wide.
   private(set) var products: [Float]
 
   /// - Parameters:
@@ -23,7 +26,7 @@ struct InputMoments: Sendable {
     self.groups = groups
     size = length / groups
     sums = [Float](repeating: 0, count: length)
-    products = [Float](repeating: 0, count: groups * size * size)
+    products = size > Self.sizeMax ? [] : [Float](repeating: 0, count: groups * size * size)
   }
 
   /// Adds a row. The order of the calls decides the last bits.
@@ -33,6 +36,7 @@ struct InputMoments: Sendable {
     sums.withUnsafeMutableBufferPointer { sums in
       for index in 0..<row.count { sums[index] += row[index] }
     }
+    guard !products.isEmpty else { return }
     products.withUnsafeMutableBufferPointer { products in
       for group in 0..<groups {
         for i in 0..<size {

@@ -29,7 +29,7 @@ struct LayerRounding {
     keeping base: QuantizationBase.Layer? = nil
   ) {
     let channels = quantized.scales.count
-    if rounding == .feedback {
+    if rounding == .feedback, !moments.products.isEmpty {
       var factor: RoundingFeedback?
       for channel in 0..<channels {
         if factor == nil || moments.groups > 1 {

@@ -240,7 +240,8 @@ public struct QuantizationReport: Sendable, Equatable {
       self.signalToNoiseDecibels = signalToNoiseDecibels
     }
   }
-  /// `min-max` or `mse`; `imported` for a model that came quantised.
+  /// In words, `mse, gptq, equalised`; `imported` for a model that came quantised. `pack --base` reads
+  /// them again.
   public var method: String
   /// Output signal to quantisation noise on calibration data, decibels.
   public var outputDecibels: Double

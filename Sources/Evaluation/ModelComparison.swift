@@ -23,8 +23,8 @@ public struct ModelComparison: Sendable {
   /// All items first, then slices, of each metric in turn.
   public let rows: [Row]
 
-  /// Compares, by slice at least by the first metric. Slices of fewer independent items than `sliceItems` are shown and not judged; p of the
-  /// others is Holm's over the slices of the metric.
+  /// Compares, by slice at least by the first metric. Slices of fewer independent items than
+  /// `sliceItems` are shown and not judged; p of the others is Holm's over the slices of the metric.
   ///
   /// - Throws: `PackError` where the two reports are not of the same items, or have no such metric.
   public init(

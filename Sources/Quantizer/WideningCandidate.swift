@@ -29,7 +29,7 @@ extension CalibratedModel {
       else { return nil }
       var values = [root]
       var cost = producer.map { work(of: $0) } ?? 0
-      var isOfUse = graph.outputs.contains(root)
+      var isRead = false
       var position = 0
       while position < values.count {
         for node in consumers[values[position]] ?? [] {
@@ -37,17 +37,15 @@ extension CalibratedModel {
             values += node.outputs.filter { !values.contains($0) }
           } else if SixteenBitForm.computes(node, in: graph) {
             cost += work(of: node)
-            isOfUse = true
+            isRead = true
           }
         }
         position += 1
       }
-      isOfUse = isOfUse || values.contains { graph.outputs.contains($0) }
+      let isOutput = values.contains { graph.outputs.contains($0) }
       // Between two nodes without a 16-bit form it would be widened and narrowed again.
-      guard isOfUse else { return nil }
-      let isFinal =
-        producer.map { SixteenBitForm.isLayer($0, in: graph) } ?? false
-        && values.contains { graph.outputs.contains($0) }
+      guard isRead || isOutput else { return nil }
+      let isFinal = isOutput && producer.map { SixteenBitForm.isLayer($0, in: graph) } ?? false
       return WideningCandidate(
         name: name, values: values, cost: max(cost, graph[root].type.shape.reduce(1, *)),
         isInput: producer == nil, isFinal: isFinal)

@@ -15,6 +15,7 @@ help:
 ## demo: from a trained model to a drift verdict, on this machine
 demo:
 	@.ci/install demo
+	@echo "demo: building swiftlet and, for ARM, swiftletd: once, some minutes"
 	@swift build -c release --quiet
 	@$(MAKE) --no-print-directory device ARCH=arm64
 	@SWIFTLET_DEMO_ARM=$(CURDIR)/.build-arm64/release/swiftletd bundles/digits/demo
